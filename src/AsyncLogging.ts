@@ -1,0 +1,320 @@
+/**
+ * The layer: the only place where the parts are wired, fibers are forked and finalizers are added.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as EffectLogger from "effect/Logger"
+import type * as LogLevel from "effect/LogLevel"
+import * as References from "effect/References"
+import * as Scope from "effect/Scope"
+import * as Tracer from "effect/Tracer"
+import type { Backend, Target } from "./Backend.ts"
+import * as Backends from "./Backend.ts"
+import type { ContextInput } from "./ContextInput.ts"
+import { copyContext } from "./ContextInput.ts"
+import type { RunningWorker } from "./Drain.ts"
+import * as Drain from "./Drain.ts"
+import * as Levels from "./Levels.ts"
+import * as Notice from "./Notices.ts"
+import * as Outlets from "./Outlet.ts"
+import type { StageInput, StagesError, StagesServices } from "./Pipeline.ts"
+import * as Pipeline from "./Pipeline.ts"
+import type { LogRecord } from "./Record.ts"
+import * as Redaction from "./Redaction.ts"
+import type { CloseReport, FlushReport, Stats } from "./Report.ts"
+import * as Report from "./Report.ts"
+import * as Settings from "./Settings.ts"
+import * as Memory from "./Sinks/Memory.ts"
+import type { AnySink, BatchOptions, QueueOptions, Sink } from "./Sinks/Sink.ts"
+import type { Limits } from "./Snapshot.ts"
+import type { Worker } from "./Worker.ts"
+import * as Workers from "./Worker.ts"
+
+export type { DropReason, FailReason, LayerCounts, SinkCounts } from "./Ledger.ts"
+export { layerImbalance, sinkImbalance } from "./Ledger.ts"
+export type { CloseReport, FlushReport, SinkFlush, SinkStats, Stats } from "./Report.ts"
+export { ConfigInvalid } from "./Settings.ts"
+export { NoticeWriter } from "./Notices.ts"
+
+/**
+ * The options of a layer. Only `sinks` has no default.
+ */
+export interface Config<S extends ReadonlyArray<AnySink>, G extends ReadonlyArray<StageInput> = readonly []> {
+  /** Who says it: part of every record. Default: nothing. */
+  readonly context?: ContextInput | undefined
+  /** Least level of sinks without their own. Default: the `MinimumLogLevel` in force where the layer is built. */
+  readonly minimumLevel?: LogLevel.LogLevel | undefined
+  /**
+   * The `MinimumLogLevel` that the layer sets, below which `Effect.log*` ends before any logger. Default `"All"`, which
+   * lets `setLevel` work; a higher one makes disabled calls of `Effect.log*` cheaper.
+   */
+  readonly levelFloor?: LogLevel.LogLevel | undefined
+  /** What happens to every record, in this order: stages, or Effects that build one. Default: nothing. */
+  readonly stages?: G | undefined
+  /**
+   * What to redact, after all stages. A bare name: that key at any depth. A dotted path: from fields, context or error
+   * on. Default: nothing.
+   */
+  readonly redact?: ReadonlyArray<string> | undefined
+  /** The queue of sinks that do not say otherwise. */
+  readonly queue?: QueueOptions | undefined
+  /** The batches of sinks that do not say otherwise. */
+  readonly batch?: BatchOptions | undefined
+  /** What a record is cut to. Default: 256 KiB, strings of 64 Ki characters, 8 levels, 256 keys, 256 items. */
+  readonly limits?: Partial<Limits> | undefined
+  /** The longest that the close takes, in total. Default 10 s. */
+  readonly drainTimeout?: Duration.Input | undefined
+  /** Gets the report of the close, as its last step. */
+  readonly onClose?: ((report: CloseReport) => Effect.Effect<unknown, unknown>) | undefined
+  /** Where records go. */
+  readonly sinks: S
+}
+
+/**
+ * What opening these sinks can fail with.
+ */
+export type SinksError<S extends ReadonlyArray<AnySink>> = S[number] extends Sink<infer E, any, any> ? E : never
+
+/**
+ * What these sinks need.
+ */
+export type SinksServices<S extends ReadonlyArray<AnySink>> = S[number] extends Sink<any, infer R, any> ? R : never
+
+/**
+ * A running layer.
+ */
+export class AsyncLogging extends Context.Service<AsyncLogging, {
+  readonly flush: (limit: Duration.Duration | undefined) => Effect.Effect<FlushReport>
+  readonly stats: Effect.Effect<Stats>
+  readonly setLevel: (level: LogLevel.LogLevel | "inherit", scope: Levels.Scope) => Effect.Effect<void>
+  readonly close: Effect.Effect<CloseReport>
+}>()("effect-async-logging/AsyncLogging") {}
+
+/**
+ * Sends the logs of everything that runs under it through bounded queues to these sinks.
+ *
+ * It replaces the default logger and an outer AsyncLogging layer; other loggers of the set go on, and are called for
+ * enabled records. When its scope closes it delivers what was admitted, within `drainTimeout`.
+ *
+ * Provide it to a program with `Effect.provide`, or under an application with `Layer.provideMerge`, so that it closes
+ * after the finalizers of the application have logged.
+ *
+ * Fails with `ConfigInvalid` for a wrong option, or with what opening a sink or building a stage fails with.
+ */
+export const layer = <
+  const S extends ReadonlyArray<AnySink>,
+  const G extends ReadonlyArray<StageInput> = readonly []
+>(
+  config: Config<S, G>
+): Layer.Layer<
+  AsyncLogging,
+  Settings.ConfigInvalid | SinksError<S> | StagesError<G>,
+  SinksServices<S> | StagesServices<G>
+> => makeLayer(config, asyncTarget)
+
+/**
+ * The same pipeline without the queue: each record is written, and settled, before the log call returns. It takes
+ * only sinks that can write synchronously; a record that cannot be written is failed at once.
+ */
+export const layerSync = <
+  const S extends ReadonlyArray<Sink<any, any, true>>,
+  const G extends ReadonlyArray<StageInput> = readonly []
+>(
+  config: Config<S, G>
+): Layer.Layer<
+  AsyncLogging,
+  Settings.ConfigInvalid | SinksError<S> | StagesError<G>,
+  SinksServices<S> | StagesServices<G>
+> => makeLayer(config, syncTarget)
+
+/**
+ * What was logged, for tests. See `layerTest`.
+ */
+export class TestLog extends Context.Service<TestLog, {
+  /** The records so far, the oldest first. */
+  readonly records: Effect.Effect<ReadonlyArray<LogRecord>>
+  /** Their messages. */
+  readonly messages: Effect.Effect<ReadonlyArray<string>>
+  /** Forgets the records so far. */
+  readonly clear: Effect.Effect<void>
+}>()("effect-async-logging/AsyncLogging/TestLog") {}
+
+/**
+ * For tests: keeps all records in memory, readable from `TestLog` as soon as the log call has returned. It needs no
+ * time, so it works under a `TestClock`.
+ */
+export const layerTest = <const G extends ReadonlyArray<StageInput> = readonly []>(
+  config: Omit<Config<readonly [], G>, "sinks"> = {}
+): Layer.Layer<AsyncLogging | TestLog, Settings.ConfigInvalid | StagesError<G>, StagesServices<G>> =>
+  Layer.unwrap(Effect.sync(() => {
+    const memory = Memory.make({ name: "test" })
+    return Layer.merge(
+      layerSync({ minimumLevel: "All", ...config, sinks: [memory] }),
+      Layer.succeed(TestLog, {
+        records: memory.records,
+        messages: Effect.map(memory.records, (records) => records.map((record) => record.message)),
+        clear: memory.clear
+      })
+    )
+  }))
+
+/**
+ * Completes when every record that was admitted before the call has settled at every sink, and is durable where the
+ * sink can make it so; at the latest after `drainTimeout`. It never fails: the report says what became of the records.
+ */
+export const flush: Effect.Effect<FlushReport, never, AsyncLogging> = AsyncLogging.use((self) => self.flush(undefined)
+)
+
+/**
+ * The same, with another limit.
+ */
+export const flushWithin = (limit: Duration.Input): Effect.Effect<FlushReport, never, AsyncLogging> =>
+  AsyncLogging.use((self) => self.flush(Duration.fromInputUnsafe(limit)))
+
+/**
+ * Where every record is, at this instant, and how the sinks do.
+ */
+export const stats: Effect.Effect<Stats, never, AsyncLogging> = AsyncLogging.use((self) => self.stats)
+
+/**
+ * Changes the minimum level of the layer, at once; `{ sink }` that of one sink, `{ logger }` that of loggers whose
+ * name is the prefix or below it, both together narrow to both. `"inherit"` takes a change back. A `MinimumLogLevel`
+ * that is provided around a call stays in force there. What is wrong with the arguments is said on stderr.
+ */
+export const setLevel = (
+  level: LogLevel.LogLevel | "inherit",
+  scope: Levels.Scope = {}
+): Effect.Effect<void, never, AsyncLogging> =>
+  AsyncLogging.use((self) => self.setLevel(level, scope))
+
+/**
+ * Closes now what would close with the scope: delivers what was admitted, within `drainTimeout`. Whoever closes
+ * again, or the scope, gets the same report.
+ */
+export const close: Effect.Effect<CloseReport, never, AsyncLogging> = AsyncLogging.use((self) => self.close)
+
+// -----------------------------------------------------------------------------
+// wiring
+// -----------------------------------------------------------------------------
+
+// How records get from the callers to a sink: through its queue to the worker's fiber, or at once.
+type MakeTarget = (worker: Worker) => Target
+
+const asyncTarget: MakeTarget = ({ outlet }) => ({
+  ledger: outlet.ledger,
+  offerUnsafe: (record, bytes, options) => Outlets.offerUnsafe(outlet, record, bytes, options),
+  refuseUnsafe: (record, reason) => Outlets.refuseUnsafe(outlet, record, reason),
+  isCrowded: (bytes) => Outlets.isCrowded(outlet, bytes)
+})
+
+const syncTarget: MakeTarget = (worker) => ({
+  ...asyncTarget(worker),
+  offerUnsafe: (record, bytes, options) => {
+    const offer = Outlets.offerUnsafe(worker.outlet, record, bytes, { ...options, canWait: false })
+    Workers.writeSyncUnsafe(worker)
+    return offer
+  },
+  isCrowded: () => false
+})
+
+const makeLayer = (
+  config: Config<ReadonlyArray<AnySink>, ReadonlyArray<StageInput>>,
+  makeTarget: MakeTarget
+): Layer.Layer<AsyncLogging, any, any> => Layer.effectContext(make(config, makeTarget))
+
+const make = Effect.fnUntraced(function*(
+  config: Config<ReadonlyArray<AnySink>, ReadonlyArray<StageInput>>,
+  makeTarget: MakeTarget
+) {
+  const settings = yield* valid(Settings.layer(config))
+  const sinks = yield* valid(Settings.sinks(config))
+  const clock = yield* Clock.Clock
+  const scope = yield* Scope.Scope
+  const notices = Notice.make(yield* Notice.NoticeWriter, clock)
+  const context = copyContext(config.context ?? {})
+  const stages = yield* Pipeline.buildStages(config.stages ?? [])
+  const redact = config.redact ?? []
+  const loggers = yield* References.CurrentLoggers
+  const outer = yield* Backends.CurrentBackend
+  const levels = Levels.make(settings.minimumLevel ?? (yield* References.MinimumLogLevel), settings.levelFloor, sinks)
+
+  const quiet = quieted(yield* Effect.context<never>())
+  const workers = yield* Effect.forEach(config.sinks, (sink, index) =>
+    Effect.map(
+      Outlets.make(sink, sinks[index]!, notices),
+      (outlet) => Workers.make(outlet, clock, context, scope)
+    ))
+  yield* Effect.provideContext(Effect.forEach(workers, Workers.openUnlessLater), quiet)
+  const running = yield* Effect.forEach(workers, (worker) =>
+    Effect.map(
+      Effect.forkIn(Effect.provideContext(Workers.run(worker), quiet), scope),
+      (fiber): RunningWorker => ({ worker, fiber })
+    ))
+
+  const backend = Backends.make({
+    levels,
+    targets: workers.map(makeTarget),
+    context,
+    limits: settings.limits,
+    notices,
+    stages: redact.length === 0 ? stages : [...stages, Redaction.stage(redact)],
+    others: otherLoggers(loggers, outer)
+  })
+  const close = yield* once(Drain.close(backend, running, settings.drainTimeout, config.onClose))
+  // after the forks, so that it runs before they are interrupted
+  yield* Effect.addFinalizer(() => close)
+
+  return Context.make(AsyncLogging, {
+    flush: (limit) => Drain.flush(running, limit ?? settings.drainTimeout),
+    stats: Effect.sync(() => Report.stats(backend.ledger, workers)),
+    setLevel: (level, scope) =>
+      Effect.sync(() => {
+        const wrong = Levels.set(levels, level, scope)
+        if (wrong !== undefined) Notice.tellUnsafe(notices, "setLevel", wrong)
+      }),
+    close
+  }).pipe(
+    Context.add(Backends.CurrentBackend, backend),
+    Context.add(References.CurrentLoggers, new Set([backend.logger])),
+    Context.add(References.MinimumLogLevel, settings.levelFloor)
+  )
+})
+
+const valid = <A>(checked: A | Settings.ConfigInvalid): Effect.Effect<A, Settings.ConfigInvalid> =>
+  checked instanceof Settings.ConfigInvalid ? Effect.fail(checked) : Effect.succeed(checked)
+
+// Sinks stay out of the program's observations: what they log goes nowhere, and their spans are not recorded.
+const quieted = (context: Context.Context<never>): Context.Context<never> =>
+  Context.omit(Tracer.ParentSpan)(context).pipe(
+    Context.add(References.CurrentLoggers, new Set<EffectLogger.Logger<unknown, unknown>>()),
+    Context.add(References.TracerEnabled, false),
+    Context.add(Tracer.DisablePropagation, true),
+    Context.add(Backends.CurrentBackend, undefined)
+  )
+
+// The default logger and an outer layer are replaced; what the outer layer had taken over is inherited.
+const otherLoggers = (
+  loggers: ReadonlySet<EffectLogger.Logger<unknown, unknown>>,
+  outer: Backend | undefined
+): ReadonlyArray<EffectLogger.Logger<unknown, unknown>> =>
+  [...loggers].flatMap((logger) =>
+    logger === EffectLogger.defaultLogger ? [] : logger === outer?.logger ? outer.others : [logger]
+  )
+
+// Runs it with the first call, in a fiber of its own, and shares the result.
+const once = Effect.fnUntraced(function*<A>(effect: Effect.Effect<A>) {
+  const result = yield* Deferred.make<A>()
+  let started = false
+  return Effect.suspend(() => {
+    if (started) return Deferred.await(result)
+    started = true
+    return Effect.andThen(
+      Effect.forkDetach(Deferred.into(effect, result), { startImmediately: true }),
+      Deferred.await(result)
+    )
+  })
+})

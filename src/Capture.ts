@@ -1,0 +1,248 @@
+/**
+ * From a log call to a `LogRecord`: everything that the record says is copied here, in the caller's fiber, before the
+ * call returns. Total: there is no call that makes it throw.
+ *
+ * - Strings and other primitives join, with one space between them, into `message`.
+ * - Errors and Effect Causes become `error`; further ones its `others`.
+ * - Plain objects merge from left to right into `fields`. Below them come the bound fields of a named logger, and below
+ *   those the log annotations: the own keys of the call win.
+ * - Everything else (lists, Maps, Dates, functions, instances of classes) goes to `fields.data`, as a list if several.
+ */
+import * as Cause from "effect/Cause"
+import type * as Fiber from "effect/Fiber"
+import type * as Logger from "effect/Logger"
+import type * as LogLevel from "effect/LogLevel"
+import * as References from "effect/References"
+import * as ErrorSnapshot from "./ErrorSnapshot.ts"
+import * as Leaf from "./Leaf.ts"
+import type { LogContext, LogError, LogFields, LogRecord, LogValue } from "./Record.ts"
+import * as Record from "./Record.ts"
+import * as Snapshot from "./Snapshot.ts"
+import * as Run from "./SnapshotRun.ts"
+
+/**
+ * One log call: what was said, when, and by which fiber. Its values are foreign, and are not changed.
+ *
+ * - `cause`: a Cause that Effect has taken out of the arguments already; `Cause.empty` for none.
+ * - `time`: milliseconds since the epoch.
+ */
+export interface Call {
+  readonly args: ReadonlyArray<unknown>
+  readonly cause: Cause.Cause<unknown>
+  readonly level: LogLevel.Severity
+  readonly fiber: Fiber.Fiber<unknown, unknown>
+  readonly time: number
+}
+
+/**
+ * Where the call comes from: the name of its logger and the fields that are bound to it, its context, and the limits of
+ * what is copied. All of it is plain data already, and is shared with the record.
+ */
+export interface Origin {
+  readonly logger: string | undefined
+  readonly bound: LogFields
+  readonly context: LogContext
+  readonly limits: Snapshot.Limits
+}
+
+/**
+ * The record of an `Effect.log*` call, from what Effect hands to its loggers.
+ */
+export const fromEffect = (options: Logger.Options<unknown>, origin: Origin): LogRecord =>
+  fromCall({
+    args: Array.isArray(options.message) ? options.message : [options.message],
+    cause: options.cause,
+    level: severity(options.logLevel),
+    fiber: options.fiber,
+    time: options.date.getTime()
+  }, origin)
+
+// Effect's type admits the two ends of the scale, which are no levels of a record
+const severity = (level: LogLevel.LogLevel): LogLevel.Severity =>
+  level === "All" ? "Trace" : level === "None" ? "Fatal" : level
+
+/**
+ * The record of a log call. Its `seq` is given later, when the stages let it pass.
+ */
+export const fromCall = (call: Call, origin: Origin): LogRecord => {
+  const time = Number.isFinite(call.time) ? call.time : 0
+  try {
+    return recordUnsafe(call, origin, time)
+  } catch {
+    // what is foreign has been guarded one by one: this is for a fiber or an array that is none
+    return Record.make({
+      time,
+      level: call.level,
+      logger: origin.logger,
+      message: "[unprintable]",
+      context: origin.context,
+      notes: ["unprintable"]
+    })
+  }
+}
+
+const recordUnsafe = (call: Call, origin: Origin, time: number): LogRecord => {
+  const { args, fiber } = call
+  const run = Snapshot.make(origin.limits, fiber.context)
+  // in the order of what has to survive when the record is cut: message, error, own fields, annotations
+  const message = messageUnsafe(run, args)
+  const error = errorUnsafe(run, args, call.cause)
+  const own = ownFieldsUnsafe(run, args)
+  const fields = layeredUnsafe(run, own, origin.bound, fiber.getRef(References.CurrentLogAnnotations))
+  const spans = spansUnsafe(run, fiber.getRef(References.CurrentLogSpans), time)
+  const span = fiber.cache.span
+  return {
+    time,
+    level: call.level,
+    logger: origin.logger,
+    message,
+    fields,
+    context: origin.context,
+    spans,
+    error,
+    traceId: span === undefined ? undefined : idUnsafe(run, span.traceId),
+    spanId: span === undefined ? undefined : idUnsafe(run, span.spanId),
+    fiber: fiber.id,
+    seq: undefined,
+    gap: undefined,
+    notes: Snapshot.notes(run)
+  }
+}
+
+// Three walks share the arguments out: what is no object is the message's, the rest is told apart by `roleOf`.
+const isObject = (arg: unknown): arg is object =>
+  (typeof arg === "object" && arg !== null) || typeof arg === "function"
+
+const roleOf = (arg: object): "fields" | "error" | "nothing" | "data" => {
+  try {
+    if (Leaf.isPlain(arg)) return "fields"
+    if (Leaf.isError(arg)) return "error"
+    if (Cause.isCause(arg)) return arg.reasons.length === 0 ? "nothing" : "error"
+  } catch {
+    // a proxy that throws: its copy says that it is unprintable
+  }
+  return "data"
+}
+
+const messageUnsafe = (run: Snapshot.Snapshot, args: ReadonlyArray<unknown>): string => {
+  const max = run.limits.stringLength
+  let message: string | undefined
+  let length = 0
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i]
+    if (isObject(arg)) continue
+    const text = typeof arg === "string" ? arg : Run.primitiveText(run, arg)
+    if (message === undefined) {
+      message = text
+      length = text.length
+    } else {
+      // a message that is too long is cut once, at its end: till then it is counted on, and grows no more
+      length += 1 + text.length
+      if (message.length <= max) message += " " + (text.length > max ? text.slice(0, max + 1) : text)
+    }
+  }
+  return message === undefined ? "" : Run.textUnsafe(run, message, length)
+}
+
+const errorUnsafe = (
+  run: Snapshot.Snapshot,
+  args: ReadonlyArray<unknown>,
+  cause: Cause.Cause<unknown>
+): LogError | undefined => {
+  let failures: Array<unknown> | undefined
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i]
+    if (isObject(arg) && roleOf(arg) === "error") (failures ??= []).push(arg)
+  }
+  if (cause.reasons.length > 0) (failures ??= []).push(cause)
+  return failures === undefined ? undefined : ErrorSnapshot.joinedUnsafe(run, failures)
+}
+
+const ownFieldsUnsafe = (
+  run: Snapshot.Snapshot,
+  args: ReadonlyArray<unknown>
+): Snapshot.MutableFields | undefined => {
+  let fields: Snapshot.MutableFields | undefined
+  let data: Array<unknown> | undefined
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i]
+    if (!isObject(arg)) continue
+    const role = roleOf(arg)
+    if (role === "fields") {
+      const rest = mergeUnsafe(run, fields ??= {}, arg)
+      if (rest !== undefined) (data ??= []).push(rest)
+    } else if (role === "data") {
+      ;(data ??= []).push(arg)
+    }
+  }
+  if (data === undefined) return fields
+  fields ??= {}
+  // what the call has named `data` itself comes first
+  if (fields.data !== undefined) data.unshift(fields.data)
+  fields.data = Snapshot.valueUnsafe(run, data.length === 1 ? data[0] : data, 0)
+  return fields
+}
+
+// Merges a plain object. When it is redacted, or made by its `toJSON`, into something without keys, answers that.
+const mergeUnsafe = (
+  run: Snapshot.Snapshot,
+  fields: Snapshot.MutableFields,
+  arg: object
+): LogValue | undefined => {
+  try {
+    if (Run.isShownAsItself(arg)) {
+      run.ancestors[0] = arg
+      Snapshot.assignFieldsUnsafe(run, fields, arg, Object.keys(arg), 0)
+      return undefined
+    }
+  } catch {
+    return Run.unprintableUnsafe(run)
+  }
+  const shown = Snapshot.valueUnsafe(run, arg, 0)
+  if (!Snapshot.isFields(shown)) return shown
+  for (const key of Object.keys(shown)) Record.assignUnsafe(fields, key, shown[key]!)
+  return undefined
+}
+
+// The own keys, below them the bound ones, below those the annotations.
+const layeredUnsafe = (
+  run: Snapshot.Snapshot,
+  own: Snapshot.MutableFields | undefined,
+  bound: LogFields,
+  annotations: { readonly [key: string]: unknown }
+): LogFields => {
+  const keys = Object.keys(annotations)
+  if (own === undefined && keys.length === 0) return bound
+  const fields = own ?? {}
+  for (const key of Object.keys(bound)) {
+    if (!Object.hasOwn(fields, key)) Record.assignUnsafe(fields, key, bound[key]!)
+  }
+  if (keys.length > 0) {
+    run.ancestors[0] = annotations
+    const below = own === undefined && bound === Record.noFields ? keys : keys.filter((key) => !Object.hasOwn(fields, key))
+    Snapshot.assignFieldsUnsafe(run, fields, annotations, below, 0)
+  }
+  return fields
+}
+
+const spansUnsafe = (
+  run: Snapshot.Snapshot,
+  spans: ReadonlyArray<[label: string, timestamp: number]>,
+  time: number
+): LogRecord["spans"] => {
+  if (spans.length === 0) return undefined
+  const out: { [label: string]: number } = {}
+  const count = Math.min(spans.length, run.limits.keys)
+  if (count < spans.length) Run.truncatedUnsafe(run)
+  // Effect puts the innermost first: it is written last here, and wins over an outer one of the same label
+  for (let i = count - 1; i >= 0; i--) {
+    const [label, start] = spans[i]!
+    const elapsed = time - start
+    Record.assignUnsafe(out, Run.keyUnsafe(run, label), Number.isFinite(elapsed) ? elapsed : 0)
+  }
+  return out
+}
+
+// Effect gives this id to both ends of a span that is not traced.
+const idUnsafe = (run: Snapshot.Snapshot, id: string): string | undefined =>
+  typeof id === "string" && id !== "noop" ? Run.textUnsafe(run, id) : undefined

@@ -1,0 +1,177 @@
+/**
+ * Flush and close: waiting for workers, with a limit.
+ */
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import type { Backend } from "./Backend.ts"
+import * as Backends from "./Backend.ts"
+import * as Barrier from "./Barriers.ts"
+import * as Ledger from "./Ledger.ts"
+import * as Notice from "./Notices.ts"
+import type { CloseReport, FlushReport, SinkFlush } from "./Report.ts"
+import type { Worker } from "./Worker.ts"
+import * as Workers from "./Worker.ts"
+
+/**
+ * A worker with the fiber that it runs in.
+ */
+export interface RunningWorker {
+  readonly worker: Worker
+  readonly fiber: Fiber.Fiber<void>
+}
+
+// -----------------------------------------------------------------------------
+// flush
+// -----------------------------------------------------------------------------
+
+/**
+ * Waits until every record that is admitted now has settled at each sink and was made durable where the sink can,
+ * at most for `limit`. Never fails.
+ */
+export const flush = (
+  workers: ReadonlyArray<RunningWorker>,
+  limit: Duration.Duration
+): Effect.Effect<FlushReport> =>
+  Effect.suspend(() => {
+    // all barriers are up before the first worker moves: one instant for all sinks
+    const requests = workers.map(({ worker }) => ({ worker, request: request(worker) }))
+    return Effect.map(
+      Effect.forEach(requests, ({ request, worker }) => awaitFlush(worker, request, limit), {
+        concurrency: "unbounded"
+      }),
+      (sinks) => ({
+        complete: sinks.every(({ complete }) => complete),
+        sinks: Object.fromEntries(sinks.map(({ name, sink }) => [name, sink]))
+      })
+    )
+  })
+
+const request = (worker: Worker): Workers.FlushRequest => {
+  const { barriers, ledger, queue } = worker.outlet
+  const outstanding = ledger.counts.queued + ledger.counts.sending
+  const done = Deferred.makeUnsafe<Workers.Flushed>()
+  const barrier = Barrier.addUnsafe(
+    barriers,
+    0,
+    queue.nextOrder - 1,
+    outstanding,
+    () => Workers.kickUnsafe(worker)
+  )
+  const self: Workers.FlushRequest = { barrier, done }
+  if (worker.ended) Deferred.doneUnsafe(done, Exit.succeed("written" as const))
+  else {
+    worker.flushes.add(self)
+    Workers.kickUnsafe(worker)
+  }
+  return self
+}
+
+const awaitFlush = (
+  worker: Worker,
+  request: Workers.FlushRequest,
+  limit: Duration.Duration
+): Effect.Effect<{ readonly name: string; readonly complete: boolean; readonly sink: SinkFlush }> =>
+  Effect.map(
+    Effect.ensuring(
+      Effect.timeoutOption(Deferred.await(request.done), limit),
+      Effect.sync(() => {
+        worker.flushes.delete(request)
+        Barrier.removeUnsafe(worker.outlet.barriers, request.barrier)
+      })
+    ),
+    (flushed) => {
+      const { delivered, dropped, failed, pending } = request.barrier
+      const how = Option.getOrElse(flushed, () => "failed" as const)
+      return {
+        name: worker.outlet.settings.name,
+        complete: pending === 0 && how !== "failed",
+        sink: { delivered, failed, dropped, pending, durable: how === "durable" }
+      }
+    }
+  )
+
+// -----------------------------------------------------------------------------
+// close
+// -----------------------------------------------------------------------------
+
+/**
+ * Takes no more, lets every worker empty its queue, closes the sinks, reports. All of it within `limit`: of that, up
+ * to a second is kept for `onClose`, if there is one, and a tenth of the rest for closing the sinks.
+ *
+ * Run it in a fiber of its own: one that is being interrupted cannot wait with a limit.
+ */
+export const close = Effect.fnUntraced(function*(
+  backend: Backend,
+  workers: ReadonlyArray<RunningWorker>,
+  limit: Duration.Duration,
+  onClose: ((report: CloseReport) => Effect.Effect<unknown, unknown>) | undefined
+) {
+  const { clock } = backend.notices
+  const start = clock.currentTimeMillisUnsafe()
+  const until = start + Duration.toMillis(limit)
+  const untilClosed = onClose === undefined ? until : until - Math.min(1000, Duration.toMillis(limit) / 2)
+  const untilDrained = start + (untilClosed - start) * 0.9
+  const left = (deadline: number) => Math.max(1, deadline - clock.currentTimeMillisUnsafe())
+
+  Backends.closeUnsafe(backend)
+  for (const { worker } of workers) Workers.closeUnsafe(worker)
+  const closed = yield* Effect.forEach(
+    workers,
+    Effect.fnUntraced(function*({ fiber, worker }) {
+      const drained = yield* within(Fiber.await(fiber), left(untilDrained))
+      if (Option.isNone(drained)) yield* Fiber.interrupt(fiber)
+      const { connection } = worker
+      return connection === undefined ||
+        Option.isSome(yield* within(Scope.close(connection.scope, Exit.void), left(untilClosed)))
+    }),
+    { concurrency: "unbounded" }
+  )
+  const report = makeReport(workers, clock.currentTimeMillisUnsafe() - start, closed)
+  if (report.lost > 0 || report.abandoned.length > 0) Notice.sayUnsafe(backend.notices, reportText(report))
+  Notice.closeUnsafe(backend.notices)
+  if (onClose !== undefined) {
+    const exit = yield* within(Effect.suspend(() => onClose(report)), left(until))
+    if (Option.isNone(exit)) Notice.sayUnsafe(backend.notices, "onClose did not return in time")
+    else if (Exit.isFailure(exit.value)) Notice.sayUnsafe(backend.notices, "onClose failed")
+  }
+  return report
+})
+
+// In a fiber of its own: what hangs, and cannot be interrupted, is left behind.
+const within = Effect.fnUntraced(function*<A, E>(effect: Effect.Effect<A, E>, millis: number) {
+  const fiber = yield* Effect.forkDetach(effect, { startImmediately: true })
+  const exit = yield* Effect.timeoutOption(Fiber.await(fiber), millis)
+  if (Option.isNone(exit)) fiber.interruptUnsafe()
+  return exit
+})
+
+const makeReport = (
+  workers: ReadonlyArray<RunningWorker>,
+  duration: number,
+  closed: ReadonlyArray<boolean>
+): CloseReport => {
+  const names = workers.map(({ worker }) => worker.outlet.settings.name)
+  const counts = workers.map(({ worker }) => Ledger.sinkCounts(worker.outlet.ledger))
+  return {
+    duration,
+    lost: counts.reduce((total, sink) => total + Ledger.lost(sink), 0),
+    sinks: Object.fromEntries(names.map((name, index) => [name, counts[index]!])),
+    abandoned: names.filter((_, index) => !closed[index])
+  }
+}
+
+const reportText = (report: CloseReport): string => {
+  const lost = Object.entries(report.sinks)
+    .filter(([, counts]) => Ledger.lost(counts) > 0)
+    .map(([name, counts]) => `${name}: ${Workers.reasonsText(Ledger.losses(counts))}`)
+  const parts = [
+    ...(lost.length > 0 ? [`lost ${report.lost} records (${lost.join("; ")})`] : []),
+    ...(report.abandoned.length > 0 ? [`left behind while closing: ${report.abandoned.join(", ")}`] : [])
+  ]
+  return `closed; ${parts.join("; ")}`
+}

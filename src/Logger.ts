@@ -1,0 +1,241 @@
+/**
+ * This library's own log calls: Effects that can do what a synchronous logger cannot, wait for room and wait for
+ * delivery. Without an AsyncLogging layer they fall back to `Effect.log*`.
+ */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import { dual } from "effect/Function"
+import * as LogLevel from "effect/LogLevel"
+import type { Backend } from "./Backend.ts"
+import * as Backends from "./Backend.ts"
+import type { ContextInput } from "./ContextInput.ts"
+import { copyContext, copyFields } from "./ContextInput.ts"
+import type { DropReason, End, FailReason } from "./Ledger.ts"
+import type { LogFields } from "./Record.ts"
+import * as Record from "./Record.ts"
+
+/**
+ * Logs. Strings and primitives make the message, plain objects the fields, Errors and Causes the error. A function is
+ * called for its result, once, and only if some sink takes the record.
+ *
+ * Under `backpressure` it waits while a sink that takes the record is full, and can be interrupted there: the record
+ * is then dropped at that sink, and counted. In an uninterruptible region it does not wait.
+ */
+export interface Log {
+  (...message: ReadonlyArray<unknown>): Effect.Effect<void>
+}
+
+/**
+ * How a record ended at every sink that took it: `delivered`.
+ */
+export interface Receipt {
+  readonly sinks: { readonly [name: string]: "delivered" }
+}
+
+/**
+ * Why a record was not acknowledged.
+ *
+ * - `disabled`: no sink takes this level. `filtered`, `held`: a stage ended it, or keeps it.
+ * - `unwanted`: no sink wanted it. `no_layer`: there is no AsyncLogging layer.
+ * - otherwise the reason of a sink that dropped it or failed to deliver it.
+ */
+export type NotAcceptedReason =
+  | "disabled"
+  | "filtered"
+  | "held"
+  | "unwanted"
+  | "no_layer"
+  | DropReason
+  | FailReason
+
+/**
+ * A record was not delivered by every sink that should take it. `sinks` says how it ended at each.
+ */
+export class NotAccepted extends Data.TaggedError("NotAccepted")<{
+  readonly reason: NotAcceptedReason
+  readonly sinks: { readonly [name: string]: "delivered" | DropReason | FailReason }
+}> {
+  override get message(): string {
+    return `the record was not accepted: ${this.reason}`
+  }
+}
+
+/**
+ * Log calls under one name, with fields of their own.
+ */
+export interface NamedLogger {
+  readonly trace: Log
+  readonly debug: Log
+  readonly info: Log
+  readonly warn: Log
+  readonly error: Log
+  readonly fatal: Log
+  /** Logs at a level. */
+  readonly log: (level: LogLevel.Severity) => Log
+  /** Whether some sink takes records of this level. */
+  readonly isEnabled: (level: LogLevel.Severity) => Effect.Effect<boolean>
+  /** Logs, and waits until every sink that takes the record has delivered it. */
+  readonly acknowledged: (
+    level: LogLevel.Severity,
+    ...message: ReadonlyArray<unknown>
+  ) => Effect.Effect<Receipt, NotAccepted>
+}
+
+const make = (name: string | undefined, bound: LogFields): NamedLogger => {
+  const log = (level: LogLevel.Severity): Log => {
+    const fallback = Effect.logWithLevel(level)
+    return (...args) =>
+      Effect.withFiber((fiber) => {
+        const backend = fiber.getRef(Backends.CurrentBackend)
+        if (backend !== undefined) {
+          return Backends.isEnabled(backend, fiber, level, name)
+            ? Backends.log(backend, fiber, { level, args: forced(args), logger: name, bound })
+            : Effect.void
+        }
+        if (!LogLevel.isGreaterThanOrEqualTo(level, fiber.cache.minimumLogLevel)) return Effect.void
+        return bound === Record.noFields ? fallback(...forced(args)) : fallback(...forced(args), bound)
+      })
+  }
+  return {
+    trace: log("Trace"),
+    debug: log("Debug"),
+    info: log("Info"),
+    warn: log("Warn"),
+    error: log("Error"),
+    fatal: log("Fatal"),
+    log,
+    isEnabled: (level) =>
+      Effect.withFiber((fiber) => {
+        const backend = fiber.getRef(Backends.CurrentBackend)
+        return Effect.succeed(
+          backend === undefined
+            ? LogLevel.isGreaterThanOrEqualTo(level, fiber.cache.minimumLogLevel)
+            : Backends.isEnabled(backend, fiber, level, name)
+        )
+      }),
+    acknowledged: (level, ...args) =>
+      Effect.withFiber((fiber) => {
+        const backend = fiber.getRef(Backends.CurrentBackend)
+        if (backend === undefined) return Effect.fail(new NotAccepted({ reason: "no_layer", sinks: {} }))
+        if (!Backends.isEnabled(backend, fiber, level, name)) {
+          return Effect.fail(new NotAccepted({ reason: "disabled", sinks: {} }))
+        }
+        return acknowledge(backend, fiber, { level, args: forced(args), logger: name, bound })
+      })
+  }
+}
+
+const forced = (args: ReadonlyArray<unknown>): ReadonlyArray<unknown> =>
+  args.some((arg) => typeof arg === "function") ? args.map(force) : args
+
+const force = (arg: unknown): unknown => {
+  if (typeof arg !== "function") return arg
+  try {
+    return arg()
+  } catch (cause) {
+    return new Error("a lazy argument of a log call threw", { cause })
+  }
+}
+
+const acknowledge = Effect.fnUntraced(function*(
+  backend: Backend,
+  fiber: Fiber.Fiber<unknown, unknown>,
+  call: Backends.LogCall
+) {
+  const ends = new Map<string, End | undefined>()
+  let resume: (() => void) | undefined
+  const isPending = () => [...ends.values()].includes(undefined)
+  const watch = (sink: string) => {
+    ends.set(sink, undefined)
+    return (end: End) => {
+      ends.set(sink, end)
+      // the record ends inside a step of a worker or of another caller: this fiber goes on in a step of its own
+      if (resume !== undefined && !isPending()) fiber.currentDispatcher.scheduleTask(resume, 0)
+    }
+  }
+  const acceptance = yield* Backends.logWatched(backend, fiber, call, watch)
+  if (acceptance !== "accepted") return yield* new NotAccepted({ reason: acceptance, sinks: {} })
+  if (ends.size === 0) return yield* new NotAccepted({ reason: "unwanted", sinks: {} })
+  yield* Effect.callback<void>((done) => {
+    if (isPending()) resume = () => done(Effect.void)
+    else done(Effect.void)
+  })
+  const sinks = Object.fromEntries([...ends].map(([name, end]) => [name, reasonOf(end!)]))
+  const lost = Object.values(sinks).find((reason) => reason !== "delivered")
+  if (lost !== undefined) return yield* new NotAccepted({ reason: lost, sinks })
+  const receipt: Receipt = { sinks: sinks as Receipt["sinks"] }
+  return receipt
+})
+
+const reasonOf = (end: End): "delivered" | DropReason | FailReason => end._tag === "delivered" ? end._tag : end.reason
+
+const unnamed = make(undefined, Record.noFields)
+
+/** Logs at level Trace. */
+export const trace: Log = unnamed.trace
+/** Logs at level Debug. */
+export const debug: Log = unnamed.debug
+/** Logs at level Info. */
+export const info: Log = unnamed.info
+/** Logs at level Warn. */
+export const warn: Log = unnamed.warn
+/** Logs at level Error. */
+export const error: Log = unnamed.error
+/** Logs at level Fatal. */
+export const fatal: Log = unnamed.fatal
+
+/**
+ * Logs at a level: `Logger.log("Info")("paid", { orderId })`.
+ */
+export const log: (level: LogLevel.Severity) => Log = unnamed.log
+
+/**
+ * Whether some sink takes records of this level here. `LogLevel.isEnabled` cannot tell: it sees the level floor.
+ */
+export const isEnabled: (level: LogLevel.Severity) => Effect.Effect<boolean> = unnamed.isEnabled
+
+/**
+ * Logs, and waits, without limit, until every sink that takes the record has settled it. Succeeds when all of them
+ * delivered it; fails with `NotAccepted` when one lost it, when the level is disabled, when a stage filters or holds
+ * it, or when there is no layer. Interrupting it takes nothing back.
+ */
+export const acknowledged: (
+  level: LogLevel.Severity,
+  ...message: ReadonlyArray<unknown>
+) => Effect.Effect<Receipt, NotAccepted> = unnamed.acknowledged
+
+/**
+ * Log calls under a name, with fields that are part of each record. The fields are copied once, here; a call's own
+ * fields of the same name win.
+ */
+export const named = (name: string, fields: { readonly [key: string]: unknown } = {}): NamedLogger =>
+  make(name, Object.keys(fields).length === 0 ? Record.noFields : copyFields(fields))
+
+/**
+ * Names the logger of everything that an effect logs: `Effect.log*` and the unnamed calls of this module.
+ */
+export const withName: {
+  (name: string): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  <A, E, R>(self: Effect.Effect<A, E, R>, name: string): Effect.Effect<A, E, R>
+} = dual(
+  2,
+  <A, E, R>(self: Effect.Effect<A, E, R>, name: string): Effect.Effect<A, E, R> =>
+    Effect.provideService(self, Backends.CurrentLoggerName, name)
+)
+
+/**
+ * Adds to the `LogContext` of everything that an effect logs, fibers that it forks included. What is given here wins
+ * over what is around it, `custom` key by key.
+ */
+export const withContext: {
+  (context: ContextInput): <A, E, R>(self: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+  <A, E, R>(self: Effect.Effect<A, E, R>, context: ContextInput): Effect.Effect<A, E, R>
+} = dual(
+  2,
+  <A, E, R>(self: Effect.Effect<A, E, R>, context: ContextInput): Effect.Effect<A, E, R> =>
+    Effect.withFiber((fiber) => {
+      const copy = copyContext(context, fiber.context)
+      return Effect.updateService(self, Backends.CurrentLogContext, (current) => Record.mergeContext(current, copy))
+    })
+)

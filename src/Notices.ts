@@ -1,0 +1,78 @@
+/**
+ * What the library says of its own trouble: on stderr, never through the queues that it reports on. One line per
+ * kind and ten seconds; the next line of that kind tells how many were left out.
+ */
+import type * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import { escapeText } from "./Formatters/Text.ts"
+
+/**
+ * Where notices go: a line without its line break. Defaults to the standard error of the process.
+ */
+export const NoticeWriter: Context.Reference<(line: string) => void> = Context.Reference(
+  "effect-async-logging/Notices/NoticeWriter",
+  { defaultValue: () => (line: string): void => void process.stderr.write(`${line}\n`) }
+)
+
+/**
+ * The notices of one layer. `said` is bounded by the kinds, which are named in the code.
+ */
+export interface Notices {
+  readonly write: (line: string) => void
+  readonly clock: Clock.Clock
+  readonly said: Map<string, { at: number; suppressed: number }>
+}
+
+const interval = 10_000
+
+/**
+ * A layer that has said nothing yet.
+ */
+export const make = (write: (line: string) => void, clock: Clock.Clock): Notices => ({ write, clock, said: new Map() })
+
+/**
+ * Says it, unless something of this kind was said in the last ten seconds: then it is counted. Total.
+ */
+export const tellUnsafe = (self: Notices, kind: string, message: string): void => {
+  const now = self.clock.currentTimeMillisUnsafe()
+  const last = self.said.get(kind)
+  if (last !== undefined && now - last.at < interval) {
+    last.suppressed++
+    return
+  }
+  const more = last !== undefined && last.suppressed > 0 ? ` (and ${last.suppressed} more like this)` : ""
+  self.said.set(kind, { at: now, suppressed: 0 })
+  sayUnsafe(self, message + more)
+}
+
+/**
+ * Says it whatever was said before. Total.
+ */
+export const sayUnsafe = (self: Notices, message: string): void => {
+  try {
+    self.write(`effect-async-logging: ${escapeText(message)}`)
+  } catch {
+    // there is no place left to tell of it: a closed stderr must not take the program down
+  }
+}
+
+/**
+ * Tells what the limit still holds back, at the end.
+ */
+export const closeUnsafe = (self: Notices): void => {
+  for (const [kind, last] of self.said) {
+    if (last.suppressed > 0) sayUnsafe(self, `${kind}: ${last.suppressed} more notices were left out`)
+    last.suppressed = 0
+  }
+}
+
+/**
+ * A short text of whatever was thrown.
+ */
+export const describe = (error: unknown): string => {
+  try {
+    return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+  } catch {
+    return "[unprintable]"
+  }
+}

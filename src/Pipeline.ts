@@ -1,0 +1,395 @@
+/**
+ * What happens to a record between the call and the queues: stages, composed.
+ *
+ * A `Pipeline` is a value: a list of stages. Composition is concatenation, so `identity` is neutral on both sides
+ * and composition is associative. Enrichers, filters and formatters are pure functions; a `Gate` is the one kind of
+ * stage with a memory.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import { dual } from "effect/Function"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import type { LogNote, LogRecord } from "./Record.ts"
+import * as Record from "./Record.ts"
+
+/**
+ * Makes another record out of a record. Pure; one that throws is skipped, with the note `enricher_failed`.
+ */
+export type Enricher = (record: LogRecord) => LogRecord
+
+/**
+ * Says whether a record goes on. Pure; one that throws lets the record through, with the note `filter_failed`.
+ */
+export type Filter = (record: LogRecord) => boolean
+
+/**
+ * Makes the text of a record, without the line break at its end. Pure; one that throws is replaced, for that record,
+ * by a minimal JSON line with the note `formatter_failed`.
+ */
+export type Formatter = (record: LogRecord) => string
+
+/**
+ * A stage with memory: sampling, rate limit, dedupe, "fingers crossed".
+ *
+ * It runs in the caller's fiber, so it is synchronous, and what it keeps has to be bounded. Its time is the
+ * records' own.
+ *
+ * - `push` takes one record and answers those that go on now: none, one or several.
+ * - `close` answers what it still owes. It is called once; nothing is pushed afterwards.
+ * - `held`: how many records it keeps at this moment, to answer them later or to discard them.
+ * - `made`: how many records it has created in its life ("repeated 12 times"). Never decreases.
+ *
+ * The layer reads `held` and `made` after each call, and counts what is missing as filtered by this gate. A gate that
+ * throws, or answers no list of records, lets the record through, with the note `gate_failed`. Push one gate from one
+ * AsyncLogging layer only: records of another layer pass it by.
+ */
+export interface Gate {
+  readonly push: (record: LogRecord) => ReadonlyArray<LogRecord>
+  readonly close: () => ReadonlyArray<LogRecord>
+  readonly held: number
+  readonly made: number
+}
+
+const TypeId = "~effect-async-logging/Pipeline/Stage"
+
+/**
+ * One step of a pipeline, with the name that it is counted under.
+ */
+export type Stage = Stage.Enrich | Stage.Filter | Stage.Gate | Stage.Redact
+
+/**
+ * The kinds of stages.
+ */
+export declare namespace Stage {
+  /** Has a name that `stats` and notices use. */
+  export interface Named {
+    readonly [TypeId]: typeof TypeId
+    readonly name: string
+  }
+  /** Replaces the record. */
+  export interface Enrich extends Named {
+    readonly _tag: "Enrich"
+    readonly enrich: Enricher
+  }
+  /** Ends the record, or not. */
+  export interface Filter extends Named {
+    readonly _tag: "Filter"
+    readonly filter: import("./Pipeline.ts").Filter
+  }
+  /** Holds, makes, discards. */
+  export interface Gate extends Named {
+    readonly _tag: "Gate"
+    readonly gate: import("./Pipeline.ts").Gate
+    /** @internal the one visitor that may push, and whether the gate is closed */
+    owner: Visitor | "closed" | undefined
+    /** @internal how many of the gate's `held` the visitor knows of */
+    held: number
+    /** @internal how many of the gate's `made` the visitor knows of */
+    made: number
+  }
+  /** Replaces the record, and fails closed. */
+  export interface Redact extends Named {
+    readonly _tag: "Redact"
+    readonly redact: Enricher
+  }
+}
+
+/**
+ * What a list of stages takes: a stage, or an Effect that builds one. Building may need services and a `Scope`,
+ * running never does.
+ */
+// oxlint-disable-next-line typescript/no-explicit-any -- E and R are inferred from each element of the list
+export type StageInput = Stage | Effect.Effect<Stage, any, any>
+
+/**
+ * What building these stages can fail with.
+ */
+export type StagesError<S extends ReadonlyArray<StageInput>> = S[number] extends infer I
+  ? I extends Effect.Effect<unknown, infer E, unknown> ? E : never
+  : never
+
+/**
+ * What building these stages needs, beside a `Scope`.
+ */
+export type StagesServices<S extends ReadonlyArray<StageInput>> = S[number] extends infer I
+  ? I extends Effect.Effect<unknown, unknown, infer R> ? Exclude<R, Scope.Scope> : never
+  : never
+
+/**
+ * Stages, composed.
+ */
+export interface Pipeline {
+  readonly stages: ReadonlyArray<Stage>
+}
+
+/**
+ * Says whether a value is a stage.
+ */
+export const isStage = (u: unknown): u is Stage => typeof u === "object" && u !== null && TypeId in u
+
+/**
+ * A stage from an enricher. `name` defaults to `"enrich"`.
+ */
+export const enrich = (enrich: Enricher, name = "enrich"): Stage => ({ [TypeId]: TypeId, _tag: "Enrich", name, enrich })
+
+/**
+ * A stage from a filter. `name`, which its count is filed under, defaults to `"filter"`.
+ */
+export const filter = (filter: Filter, name = "filter"): Stage => ({ [TypeId]: TypeId, _tag: "Filter", name, filter })
+
+/**
+ * A stage from a gate. `name`, which its count is filed under, defaults to `"gate"`.
+ */
+export const gate = (gate: Gate, name = "gate"): Stage => ({
+  [TypeId]: TypeId,
+  _tag: "Gate",
+  name,
+  gate,
+  owner: undefined,
+  held: 0,
+  made: 0
+})
+
+/**
+ * A stage that fails closed: when it throws, the body of the record is dropped, and time, level, logger and ids stay.
+ */
+export const redact = (redact: Enricher, name = "redact"): Stage => ({ [TypeId]: TypeId, _tag: "Redact", name, redact })
+
+/**
+ * The pipeline that changes nothing.
+ */
+export const identity: Pipeline = { stages: [] }
+
+/**
+ * A pipeline of these stages, in this order.
+ */
+export const make = (...stages: ReadonlyArray<Stage>): Pipeline => stages.length === 0 ? identity : { stages }
+
+/**
+ * First `self`, then `that`. Associative, with `identity` as its neutral element.
+ */
+export const compose: {
+  (that: Pipeline): (self: Pipeline) => Pipeline
+  (self: Pipeline, that: Pipeline): Pipeline
+} = dual(2, (self: Pipeline, that: Pipeline): Pipeline => make(...self.stages, ...that.stages))
+
+/**
+ * The pipeline in force for the running fiber, before the layer's own stages. Defaults to `identity`.
+ */
+export const CurrentPipeline: Context.Reference<Pipeline> = Context.Reference<Pipeline>(
+  "effect-async-logging/Pipeline/CurrentPipeline",
+  { defaultValue: () => identity }
+)
+
+/**
+ * Builds each stage, in order.
+ */
+export const buildStages = <const S extends ReadonlyArray<StageInput>>(
+  inputs: S
+): Effect.Effect<ReadonlyArray<Stage>, StagesError<S>, StagesServices<S> | Scope.Scope> =>
+  Effect.forEach(inputs, (input: StageInput) => Effect.isEffect(input) ? input : Effect.succeed(input))
+
+/**
+ * Appends stages to the pipeline of everything that runs under the layer.
+ *
+ * Layers of it are stacked with `Layer.provideMerge`; merged side by side, one of them replaces the other. What its
+ * gates still hold when the layer closes goes to the AsyncLogging layer that pushed it.
+ */
+export const layer = <const S extends ReadonlyArray<StageInput>>(
+  stages: S
+): Layer.Layer<never, StagesError<S>, StagesServices<S>> =>
+  Layer.effect(
+    CurrentPipeline,
+    Effect.gen(function*() {
+      const current = yield* CurrentPipeline
+      const own = yield* buildStages(stages)
+      const pipeline = compose(current, make(...own))
+      yield* Effect.addFinalizer(() => Effect.sync(() => own.forEach(closeByOwner)))
+      return pipeline
+    })
+  ) as Layer.Layer<never, StagesError<S>, StagesServices<S>>
+
+// A gate that saw no record has no owner, and nothing to give. It closes all the same: what a gate before it still
+// gives would stay in it for ever.
+const closeByOwner = (stage: Stage): void => {
+  if (stage._tag !== "Gate") return
+  if (typeof stage.owner === "object") stage.owner.closeGate(stage)
+  else stage.owner = "closed"
+}
+
+// -----------------------------------------------------------------------------
+// running
+// -----------------------------------------------------------------------------
+
+/**
+ * Where a record that is on its way came from: a log call, a gate that created it, or a gate that had held it.
+ *
+ * @internal
+ */
+export type Source = "offered" | "made" | "held"
+
+/**
+ * What running a pipeline reports: each record that goes in ends in exactly one of `accepted`, `filtered`, `held`.
+ *
+ * @internal
+ */
+export interface Visitor {
+  readonly accepted: (record: LogRecord, source: Source) => void
+  readonly filtered: (by: string, source: Source) => void
+  readonly held: (source: Source) => void
+  readonly failed: (stage: Stage, note: LogNote, error: unknown) => void
+  /** Closes one gate and runs what it owes through the stages behind it. */
+  readonly closeGate: (stage: Stage.Gate) => void
+}
+
+/**
+ * Runs one record through `stages`, from `index` on. Total: a stage that throws costs a note, never the record.
+ *
+ * @internal
+ */
+export const runUnsafe = (
+  stages: ReadonlyArray<Stage>,
+  index: number,
+  record: LogRecord,
+  source: Source,
+  visitor: Visitor
+): void => {
+  for (let i = index; i < stages.length; i++) {
+    const stage = stages[i]!
+    switch (stage._tag) {
+      case "Enrich": {
+        try {
+          record = checkRecord(stage.enrich(record))
+        } catch (error) {
+          record = failed(stage, "enricher_failed", error, record, visitor)
+        }
+        break
+      }
+      case "Filter": {
+        try {
+          if (!stage.filter(record)) return visitor.filtered(stage.name, source)
+        } catch (error) {
+          record = failed(stage, "filter_failed", error, record, visitor)
+        }
+        break
+      }
+      case "Gate": {
+        stage.owner ??= visitor
+        if (stage.owner !== visitor) break
+        let out: ReadonlyArray<LogRecord>
+        let held: number
+        let made: number
+        try {
+          out = checkRecords(stage.gate.push(record))
+          held = checkCount(stage.gate.held)
+          made = checkCount(stage.gate.made)
+        } catch (error) {
+          // what it kept or made all the same is counted with its next call
+          record = failed(stage, "gate_failed", error, record, visitor)
+          break
+        }
+        return settle(stages, i, stage, source, out, held, made, visitor)
+      }
+      case "Redact": {
+        try {
+          record = checkRecord(stage.redact(record))
+        } catch (error) {
+          record = failed(stage, "redactor_failed", error, withoutBody(record), visitor)
+        }
+      }
+    }
+  }
+  visitor.accepted(record, source)
+}
+
+/**
+ * Closes the gates of `stages` in order, so that what a first one owes still passes a second one. With `only`, that
+ * one alone.
+ *
+ * @internal
+ */
+export const closeGatesUnsafe = (stages: ReadonlyArray<Stage>, visitor: Visitor, only?: Stage.Gate): void => {
+  for (let i = 0; i < stages.length; i++) {
+    const stage = stages[i]!
+    if (stage._tag !== "Gate" || (only !== undefined && only !== stage)) continue
+    // one without an owner saw no record yet, and must not take one later
+    if ((stage.owner ?? visitor) !== visitor) continue
+    stage.owner = "closed"
+    let out: ReadonlyArray<LogRecord> = []
+    let made = stage.made
+    try {
+      out = checkRecords(stage.gate.close())
+      made = checkCount(stage.gate.made)
+    } catch (error) {
+      visitor.failed(stage, "gate_failed", error)
+    }
+    // a closed gate keeps nothing, whatever it says of itself
+    settle(stages, i, stage, undefined, out, 0, made, visitor)
+  }
+}
+
+/**
+ * Balances one call of a gate: what went in (the records that it had held and gave up, those that it made, the one
+ * that was `pushed`) against what came out (`out`, what it newly holds); the rest it discarded. The pushed record comes
+ * last, as the newest: what a gate keeps is taken from the end, what it discards from the front.
+ */
+const settle = (
+  stages: ReadonlyArray<Stage>,
+  index: number,
+  stage: Stage.Gate,
+  pushed: Source | undefined,
+  out: ReadonlyArray<LogRecord>,
+  held: number,
+  made: number,
+  visitor: Visitor
+): void => {
+  const sources: Array<Source> = []
+  for (let n = stage.held - held; n > 0; n--) sources.push("held")
+  for (let n = made - stage.made; n > 0; n--) sources.push("made")
+  if (pushed !== undefined) sources.push(pushed)
+  const kept = held - stage.held
+  stage.held = held
+  stage.made = made
+  for (let n = kept; n > 0; n--) visitor.held(sources.pop() ?? "made")
+  while (sources.length > out.length) visitor.filtered(stage.name, sources.shift()!)
+  for (const record of out) runUnsafe(stages, index + 1, record, sources.shift() ?? "made", visitor)
+}
+
+const failed = (
+  stage: Stage,
+  note: LogNote,
+  error: unknown,
+  record: LogRecord,
+  visitor: Visitor
+): LogRecord => {
+  visitor.failed(stage, note, error)
+  return Record.withNote(record, note)
+}
+
+const checkRecord = (record: LogRecord): LogRecord => {
+  if (typeof record !== "object" || record === null || typeof record.message !== "string") {
+    throw new TypeError("the stage did not answer a LogRecord")
+  }
+  return record
+}
+
+const checkRecords = (records: ReadonlyArray<LogRecord>): ReadonlyArray<LogRecord> => {
+  if (!Array.isArray(records)) throw new TypeError("the gate did not answer a list of records")
+  for (const record of records) checkRecord(record)
+  return records
+}
+
+const checkCount = (count: number): number => {
+  if (!Number.isSafeInteger(count) || count < 0) throw new TypeError("the gate's held and made must be counts")
+  return count
+}
+
+const withoutBody = (record: LogRecord): LogRecord => ({
+  ...record,
+  message: "[redacted: the redactor failed]",
+  fields: Record.noFields,
+  context: Record.emptyContext,
+  spans: undefined,
+  error: undefined
+})

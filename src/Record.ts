@@ -1,0 +1,359 @@
+/**
+ * The one thing that travels: `LogRecord`, what happened, and `LogContext`, who says it.
+ *
+ * Both are plain data. They are copied out of the caller's values once, at the call (see `Snapshot.ts`), and never
+ * changed afterwards: a stage that wants another record makes another one, and shares what it did not touch.
+ */
+import type * as LogLevel from "effect/LogLevel"
+import * as Schema from "effect/Schema"
+
+/**
+ * A value that JSON can carry. Numbers are finite.
+ */
+export type LogValue = null | boolean | number | string | ReadonlyArray<LogValue> | LogFields
+
+/**
+ * Named values.
+ */
+export interface LogFields {
+  readonly [key: string]: LogValue
+}
+
+/**
+ * An error, an Effect failure, a defect or an interruption, as data.
+ *
+ * - `type`: the error's `name` or `_tag`, else the name of its class.
+ * - `kind`: set when it came out of an Effect `Cause`, and tells its reasons apart.
+ * - `cause`: the next link of the cause chain. Chains are cut after eight links.
+ * - `others`: further errors of the same call, further reasons of the same `Cause`, members of an `AggregateError`.
+ * - `fields`: the error's own further properties.
+ */
+export interface LogError {
+  readonly type: string
+  readonly message: string
+  readonly stack: string | undefined
+  readonly kind: "fail" | "die" | "interrupt" | undefined
+  readonly fields: LogFields | undefined
+  readonly cause: LogError | undefined
+  readonly others: ReadonlyArray<LogError> | undefined
+}
+
+/**
+ * Who says it. Keys that are not listed go under `custom`; other keys do not compile.
+ *
+ * One context is shared, by reference, by every record that is logged under it.
+ */
+export interface LogContext {
+  readonly service?: string
+  readonly version?: string
+  readonly environment?: string
+  readonly host?: string
+  readonly requestId?: string
+  readonly userId?: string
+  readonly custom?: LogFields
+}
+
+/**
+ * What a sink lost before the record that carries this: how many records, since when (milliseconds since the
+ * epoch), and for which reasons.
+ */
+export interface LogGap {
+  readonly lost: number
+  readonly since: number
+  readonly reasons: { readonly [reason: string]: number }
+}
+
+/**
+ * What the library had to do to a record that its author should know of.
+ *
+ * - `truncated`: a value was cut to the limits.
+ * - `unprintable`: a value could not be read (a getter threw, a proxy was revoked).
+ * - `enricher_failed`, `filter_failed`, `gate_failed`: that stage threw, and the record went on without it.
+ * - `redactor_failed`: redaction threw; message, fields, context, spans and error were removed.
+ * - `formatter_failed`: the formatter threw; the line is the minimal one.
+ */
+export type LogNote =
+  | "truncated"
+  | "unprintable"
+  | "enricher_failed"
+  | "filter_failed"
+  | "gate_failed"
+  | "redactor_failed"
+  | "formatter_failed"
+
+/**
+ * What happened: plain, immutable data of one fixed shape (a key with nothing in it is `undefined`, never absent).
+ *
+ * - `time`: milliseconds since the epoch, by the caller's `Clock`.
+ * - `spans`: Effect log spans, label to elapsed milliseconds.
+ * - `traceId`, `spanId`: of the caller's current tracing span.
+ * - `fiber`: id of the fiber that logged.
+ * - `seq`: number of the record in its layer, given when the stages let it pass. `undefined` before that, and on
+ *   lines that the library writes by itself.
+ */
+export interface LogRecord {
+  readonly time: number
+  readonly level: LogLevel.Severity
+  readonly logger: string | undefined
+  readonly message: string
+  readonly fields: LogFields
+  readonly context: LogContext
+  readonly spans: { readonly [label: string]: number } | undefined
+  readonly error: LogError | undefined
+  readonly traceId: string | undefined
+  readonly spanId: string | undefined
+  readonly fiber: number | undefined
+  readonly seq: number | undefined
+  readonly gap: LogGap | undefined
+  readonly notes: ReadonlyArray<LogNote> | undefined
+}
+
+/**
+ * No fields. Shared, so that records without fields cost nothing for it.
+ */
+export const noFields: LogFields = Object.freeze({})
+
+/**
+ * The context that says nothing.
+ */
+export const emptyContext: LogContext = Object.freeze({})
+
+/**
+ * A record from its parts. `time` defaults to 0, everything else to nothing.
+ */
+export const make = (
+  options: Partial<LogRecord> & { readonly level: LogLevel.Severity; readonly message: string }
+): LogRecord => ({
+  time: options.time ?? 0,
+  level: options.level,
+  logger: options.logger,
+  message: options.message,
+  fields: options.fields ?? noFields,
+  context: options.context ?? emptyContext,
+  spans: options.spans,
+  error: options.error,
+  traceId: options.traceId,
+  spanId: options.spanId,
+  fiber: options.fiber,
+  seq: options.seq,
+  gap: options.gap,
+  notes: options.notes
+})
+
+/**
+ * Sets a key that comes from outside. `__proto__` becomes an ordinary own key, as it is in JSON.
+ *
+ * @internal
+ */
+export const assignUnsafe = <A>(target: { [key: string]: A }, key: string, value: A): void => {
+  if (key === "__proto__") {
+    Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true })
+  } else {
+    target[key] = value
+  }
+}
+
+/**
+ * Two sets of fields as one, the second wins.
+ */
+export const mergeFields = (self: LogFields, that: LogFields): LogFields => {
+  if (self === noFields) return that
+  if (that === noFields) return self
+  const out: { [key: string]: LogValue } = { ...self }
+  for (const key of Object.keys(that)) assignUnsafe(out, key, that[key]!)
+  return out
+}
+
+/**
+ * The record with further fields. A field of the same name is replaced.
+ */
+export const withFields = (self: LogRecord, fields: LogFields): LogRecord => {
+  const merged = mergeFields(self.fields, fields)
+  return merged === self.fields ? self : { ...self, fields: merged }
+}
+
+/**
+ * The record under another context.
+ */
+export const withContext = (self: LogRecord, context: LogContext): LogRecord =>
+  context === self.context ? self : { ...self, context }
+
+/**
+ * The record with a note, once.
+ */
+export const withNote = (self: LogRecord, note: LogNote): LogRecord =>
+  self.notes?.includes(note) === true
+    ? self
+    : { ...self, notes: self.notes === undefined ? [note] : [...self.notes, note] }
+
+/**
+ * The record with its number.
+ */
+export const withSeq = (self: LogRecord, seq: number | undefined): LogRecord =>
+  self.seq === seq ? self : { ...self, seq }
+
+/**
+ * Two contexts as one: the second wins, `custom` is merged by key. Answers the first one itself when the second
+ * changes nothing, so that records go on sharing it.
+ */
+export const mergeContext = (self: LogContext, that: LogContext): LogContext => {
+  let out: { -readonly [K in keyof LogContext]: LogContext[K] } | undefined
+  for (const key of contextKeys) {
+    const value = that[key]
+    if (value !== undefined && value !== self[key]) {
+      out ??= { ...self }
+      out[key] = value
+    }
+  }
+  if (that.custom !== undefined && that.custom !== self.custom && Object.keys(that.custom).length > 0) {
+    out ??= { ...self }
+    out.custom = self.custom === undefined ? that.custom : mergeFields(self.custom, that.custom)
+  }
+  if (out === undefined) return self
+  return Object.freeze(out)
+}
+
+const contextKeys = ["service", "version", "environment", "host", "requestId", "userId"] as const
+
+/**
+ * About how many bytes of heap the record holds while it waits: its own shape, and the strings and values that only
+ * it refers to. The context is shared and not counted. Pure, and bounded like the record itself.
+ */
+export const estimateBytes = (self: LogRecord): number => {
+  let bytes = recordBytes + self.message.length + fieldBytes(self.fields)
+  if (self.spans !== undefined) bytes += fieldBytes(self.spans)
+  if (self.error !== undefined) bytes += errorBytes(self.error)
+  return bytes
+}
+
+// Fourteen slots and a header, and the queue's entry that points here: measured as the growth of the heap per record
+// with an empty message.
+const recordBytes = 200
+
+const valueBytes = (value: LogValue): number => {
+  if (typeof value === "string") return 16 + value.length
+  if (typeof value !== "object" || value === null) return 8
+  if (!Array.isArray(value)) return fieldBytes(value as LogFields)
+  let bytes = 32
+  for (const item of value as ReadonlyArray<LogValue>) bytes += valueBytes(item)
+  return bytes
+}
+
+const fieldBytes = (fields: LogFields): number => {
+  if (fields === noFields) return 0
+  let bytes = 32
+  // the values are our own snapshot: plain objects without inherited enumerable keys
+  for (const key in fields) bytes += key.length + 8 + valueBytes(fields[key]!)
+  return bytes
+}
+
+const errorBytes = (error: LogError): number => {
+  let bytes = 96 + error.type.length + error.message.length + (error.stack?.length ?? 0)
+  if (error.fields !== undefined) bytes += fieldBytes(error.fields)
+  if (error.cause !== undefined) bytes += errorBytes(error.cause)
+  if (error.others !== undefined) { for (const other of error.others) bytes += errorBytes(other) }
+  return bytes
+}
+
+// -----------------------------------------------------------------------------
+// schemas
+// -----------------------------------------------------------------------------
+
+/**
+ * Schema of `LogValue`.
+ */
+export const LogValue: Schema.Codec<LogValue> = Schema.suspend(() =>
+  Schema.Union([
+    Schema.Null,
+    Schema.Boolean,
+    Schema.Finite,
+    Schema.String,
+    Schema.Array(LogValue),
+    LogFields
+  ])
+)
+
+/**
+ * Schema of `LogFields`.
+ */
+export const LogFields: Schema.Codec<LogFields> = Schema.Record(Schema.String, LogValue)
+
+/**
+ * Schema of the level of a record.
+ */
+export const Level: Schema.Codec<LogLevel.Severity> = Schema.Literals([
+  "Trace",
+  "Debug",
+  "Info",
+  "Warn",
+  "Error",
+  "Fatal"
+])
+
+/**
+ * Schema of `LogError`.
+ */
+export const LogError: Schema.Codec<LogError> = Schema.Struct({
+  type: Schema.String,
+  message: Schema.String,
+  stack: Schema.UndefinedOr(Schema.String),
+  kind: Schema.UndefinedOr(Schema.Literals(["fail", "die", "interrupt"])),
+  fields: Schema.UndefinedOr(LogFields),
+  cause: Schema.UndefinedOr(Schema.suspend((): Schema.Codec<LogError> => LogError)),
+  others: Schema.UndefinedOr(Schema.Array(Schema.suspend((): Schema.Codec<LogError> => LogError)))
+})
+
+/**
+ * Schema of `LogContext`.
+ */
+export const LogContext: Schema.Codec<LogContext> = Schema.Struct({
+  service: Schema.optionalKey(Schema.String),
+  version: Schema.optionalKey(Schema.String),
+  environment: Schema.optionalKey(Schema.String),
+  host: Schema.optionalKey(Schema.String),
+  requestId: Schema.optionalKey(Schema.String),
+  userId: Schema.optionalKey(Schema.String),
+  custom: Schema.optionalKey(LogFields)
+})
+
+/**
+ * Schema of `LogGap`.
+ */
+export const LogGap: Schema.Codec<LogGap> = Schema.Struct({
+  lost: Schema.Finite,
+  since: Schema.Finite,
+  reasons: Schema.Record(Schema.String, Schema.Finite)
+})
+
+/**
+ * Schema of `LogNote`.
+ */
+export const LogNote: Schema.Codec<LogNote> = Schema.Literals([
+  "truncated",
+  "unprintable",
+  "enricher_failed",
+  "filter_failed",
+  "gate_failed",
+  "redactor_failed",
+  "formatter_failed"
+])
+
+/**
+ * Schema of `LogRecord`.
+ */
+export const LogRecord: Schema.Codec<LogRecord> = Schema.Struct({
+  time: Schema.Finite,
+  level: Level,
+  logger: Schema.UndefinedOr(Schema.String),
+  message: Schema.String,
+  fields: LogFields,
+  context: LogContext,
+  spans: Schema.UndefinedOr(Schema.Record(Schema.String, Schema.Finite)),
+  error: Schema.UndefinedOr(LogError),
+  traceId: Schema.UndefinedOr(Schema.String),
+  spanId: Schema.UndefinedOr(Schema.String),
+  fiber: Schema.UndefinedOr(Schema.Finite),
+  seq: Schema.UndefinedOr(Schema.Finite),
+  gap: Schema.UndefinedOr(LogGap),
+  notes: Schema.UndefinedOr(Schema.Array(LogNote))
+})

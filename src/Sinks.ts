@@ -1,0 +1,37 @@
+/**
+ * Where records go: the built-in sinks, and the ways to make one.
+ */
+export type { ConsoleOptions } from "./Sinks/Console.ts"
+export { make as console } from "./Sinks/Console.ts"
+export type {
+  Handle,
+  HandleServices,
+  HasSync,
+  MakeOptions,
+  MakeSyncOptions,
+  ScopedOptions,
+  Write,
+  WriteSync
+} from "./Sinks/Custom.ts"
+export { make, scoped } from "./Sinks/Custom.ts"
+export type { FileOptions } from "./Sinks/File.ts"
+export { make as file } from "./Sinks/File.ts"
+export type { FileInfo, FileSystem } from "./Sinks/FileSystem.ts"
+export { CurrentFileSystem } from "./Sinks/FileSystem.ts"
+export type { Callback } from "./Sinks/InFlight.ts"
+export type { MemoryOptions, MemorySink } from "./Sinks/Memory.ts"
+export { make as memory } from "./Sinks/Memory.ts"
+export type {
+  AnySink,
+  BatchOptions,
+  Outcomes,
+  QueueOptions,
+  RetryOptions,
+  Sink,
+  SinkHandle,
+  SinkOptions,
+  Strategy
+} from "./Sinks/Sink.ts"
+export { Fatal, fatal, isSink, Rejected, rejected, SinkError, Unavailable, unavailable } from "./Sinks/Sink.ts"
+export type { Output, Stdio } from "./Sinks/Stdio.ts"
+export { CurrentStdio } from "./Sinks/Stdio.ts"

@@ -1,0 +1,86 @@
+/**
+ * The one operation that a sink has under way outside of any fiber: a write that the operating system does not give
+ * back. Interrupting the fiber that waits for it does not end it, and what it does is not lost: the next operation
+ * starts after it.
+ */
+import * as Effect from "effect/Effect"
+
+/**
+ * How an operation ends, as Node does it: an error, or a value.
+ */
+export type Callback<A> = (error: Error | null | undefined, value: A) => void
+
+/**
+ * The operation of a sink that is under way, if there is one.
+ */
+export interface InFlight {
+  /** Whether there is one. */
+  readonly busyUnsafe: () => boolean
+  /** Waits until there is none. */
+  readonly idle: Effect.Effect<void>
+  /** Calls `f` once there is none: at once, or when the last one ends. Answers how to take that back. */
+  readonly whenIdleUnsafe: (f: () => void) => () => void
+  /**
+   * Starts an operation when there is none, and waits for its end. `settle` gets what it answers in any case, even
+   * when nobody waits any more. Fails with the error of the operation.
+   */
+  readonly run: <A>(
+    start: (callback: Callback<A>) => void,
+    settle?: (value: A) => void
+  ) => Effect.Effect<void, Error>
+}
+
+/**
+ * Nothing under way.
+ */
+export const make = (): InFlight => {
+  const waiting = new Set<() => void>()
+  let busy = false
+
+  const whenIdleUnsafe = (f: () => void): () => void => {
+    if (!busy) {
+      f()
+      return () => {}
+    }
+    // whoever was woken before may have started the next one
+    const check = () => {
+      if (busy) return
+      waiting.delete(check)
+      f()
+    }
+    waiting.add(check)
+    return () => waiting.delete(check)
+  }
+
+  const idle = Effect.callback<void>((resume) => {
+    const cancel = whenIdleUnsafe(() => resume(Effect.void))
+    return Effect.sync(cancel)
+  })
+
+  const begin = <A>(start: (callback: Callback<A>) => void, settle: ((value: A) => void) | undefined) =>
+    Effect.callback<void, Error>((resume) => {
+      let ended = false
+      const end = (error: Error | null | undefined, value?: A) => {
+        if (ended) return
+        ended = true
+        busy = false
+        // a value is missing only beside an error
+        if (!error) settle?.(value!)
+        resume(error ? Effect.fail(error) : Effect.void)
+        for (const check of [...waiting]) check()
+      }
+      busy = true
+      try {
+        start(end)
+      } catch (error) {
+        end(error instanceof Error ? error : new Error(String(error)))
+      }
+    })
+
+  return {
+    busyUnsafe: () => busy,
+    idle,
+    whenIdleUnsafe,
+    run: (start, settle) => Effect.andThen(idle, begin(start, settle))
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * Records become bytes: the bookkeeping of what of a batch is out, without any I/O.
+ *
+ * Lines are grouped into chunks, and a chunk is handed out in pieces. How much of a piece went out may be told at any
+ * time, also after the call that wanted it was interrupted: the next `beginUnsafe` takes it into account. So no
+ * record is written twice, and no line is merged with another.
+ */
+import type { Formatter } from "../Pipeline.ts"
+import type { LogRecord } from "../Record.ts"
+
+/**
+ * Bytes in one piece at most: 64 KiB. That is what a pipe takes, and what a process that exits still gets out whole.
+ */
+export const maxBytes = 64 * 1024
+
+/**
+ * One of the two streams that a destination may have. Records of different lanes share no piece.
+ */
+export type Lane = 0 | 1
+
+/**
+ * Bytes to write next, and where: the lane of their records. The bytes are valid until the next piece is asked for.
+ */
+export interface Piece {
+  readonly bytes: Uint8Array
+  readonly lane: Lane
+}
+
+/**
+ * Lines on their way out.
+ */
+export interface Lines {
+  /** Starts a batch. What an interrupted call with the same records in front has written is not written again. */
+  readonly beginUnsafe: (batch: ReadonlyArray<LogRecord>, format: Formatter) => void
+  /** What to write next. `undefined`: the batch is out. */
+  readonly nextUnsafe: () => Piece | undefined
+  /** So many bytes of the piece are out. */
+  readonly wroteUnsafe: (bytes: number) => void
+  /**
+   * The caller is told what became of the batch: the number of records, from its head, whose lines are wholly out.
+   * They do not come again.
+   */
+  readonly endUnsafe: () => number
+}
+
+
+interface Chunk {
+  readonly bytes: Uint8Array
+  readonly lane: Lane
+  readonly text: string
+  /** Of each record, where its line ends in `text`. */
+  readonly ends: ReadonlyArray<number>
+  written: number
+}
+
+/** A line of which only a part is out. */
+interface Torn {
+  /** `undefined`: a line that another process left behind. */
+  readonly record: LogRecord | undefined
+  readonly rest: Uint8Array
+  readonly lane: Lane
+}
+
+const encoder = new TextEncoder()
+const lineFeed = 10
+const lineBreak = Uint8Array.of(lineFeed)
+const nothing: ReadonlyArray<LogRecord> = []
+const noFormat: Formatter = () => ""
+
+/**
+ * Lines of a destination.
+ *
+ * - `lane`: default one lane for all.
+ * - `torn`: the destination ends within a line, which is ended first. Default `false`.
+ */
+export const make = (
+  options: { readonly lane?: (record: LogRecord) => Lane; readonly torn?: boolean } = {}
+): Lines => {
+  const laneOf = options.lane
+  // UTF-8 needs at most three bytes for each unit of a string
+  const scratch = new Uint8Array(3 * maxBytes)
+  let batch = nothing
+  let format = noFormat
+  let whole = 0
+  let chunk: Chunk | undefined
+  // the line that did not fit into the chunk before
+  let ahead: string | undefined
+  let torn: Torn | undefined = options.torn === true
+    ? { record: undefined, rest: lineBreak, lane: 0 }
+    : undefined
+
+  const fill = (): Chunk => {
+    const head = batch[whole]!
+    if (torn !== undefined) {
+      return torn.record === head
+        ? { bytes: torn.rest, lane: torn.lane, text: "", ends: [0], written: 0 }
+        : { bytes: lineBreak, lane: torn.lane, text: "", ends: [], written: 0 }
+    }
+    const lane = laneOf === undefined ? 0 : laneOf(head)
+    let text = ahead ?? format(head) + "\n"
+    const ends = [text.length]
+    ahead = undefined
+    for (let i = whole + 1; i < batch.length && text.length < maxBytes; i++) {
+      const record = batch[i]!
+      if (laneOf !== undefined && laneOf(record) !== lane) break
+      const line = format(record) + "\n"
+      if (text.length + line.length > maxBytes) {
+        ahead = line
+        break
+      }
+      text += line
+      ends.push(text.length)
+    }
+    const bytes = text.length > maxBytes
+      ? encoder.encode(text)
+      : scratch.subarray(0, encoder.encodeInto(text, scratch).written)
+    return { bytes, lane, text, ends, written: 0 }
+  }
+
+  // gives up a chunk that is not wholly out: counts its whole lines and remembers the torn one
+  const settle = ({ bytes, ends, lane, text, written }: Chunk): void => {
+    let end = 0
+    for (let i = 0; i < ends.length; i++) {
+      const start = end
+      end = i === ends.length - 1 ? bytes.length : start + Buffer.byteLength(text.slice(ends[i - 1] ?? 0, ends[i]))
+      if (end <= written) {
+        whole++
+      } else {
+        if (start < written) torn = { record: batch[whole], rest: bytes.slice(written, end), lane }
+        return
+      }
+    }
+  }
+
+  const settleChunk = (): void => {
+    if (chunk !== undefined) settle(chunk)
+    chunk = undefined
+    ahead = undefined
+  }
+
+  return {
+    beginUnsafe(next, nextFormat) {
+      settleChunk()
+      let same = 0
+      while (same < whole && same < next.length && next[same] === batch[same]) same++
+      batch = next
+      format = nextFormat
+      whole = same
+    },
+    nextUnsafe() {
+      if (chunk === undefined) {
+        if (whole === batch.length) return undefined
+        chunk = fill()
+      }
+      return { bytes: chunk.bytes.subarray(chunk.written, pieceEnd(chunk.bytes, chunk.written)), lane: chunk.lane }
+    },
+    wroteUnsafe(bytes) {
+      if (chunk === undefined) return
+      chunk.written += bytes
+      if (chunk.written < chunk.bytes.length) return
+      whole += chunk.ends.length
+      chunk = undefined
+      torn = undefined
+    },
+    endUnsafe() {
+      settleChunk()
+      const delivered = whole
+      batch = nothing
+      format = noFormat
+      whole = 0
+      return delivered
+    }
+  }
+}
+
+/**
+ * Where the piece that starts at `from` ends: behind the last whole line that fits, or within a line that does not.
+ */
+const pieceEnd = (bytes: Uint8Array, from: number): number => {
+  if (bytes.length - from <= maxBytes) return bytes.length
+  const end = bytes.lastIndexOf(lineFeed, from + maxBytes - 1) + 1
+  return end > from ? end : from + maxBytes
+}

@@ -1,0 +1,425 @@
+/**
+ * The one fiber behind a sink: wait for records, take a batch, write it, settle each record; until the queue is closed
+ * and empty.
+ *
+ * It is the only one that touches the open sink. Who wants something of it (a flush, the close) leaves a note and
+ * rings the queue's bell. Interrupting it is safe at every point: what it holds is settled by `finish`.
+ */
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Pull from "effect/Pull"
+import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
+import type { Barrier } from "./Barriers.ts"
+import type { Answer } from "./Delivery.ts"
+import * as Delivery from "./Delivery.ts"
+import { json } from "./Formatters.ts"
+import * as Ledger from "./Ledger.ts"
+import * as Notice from "./Notices.ts"
+import type { Outlet } from "./Outlet.ts"
+import * as Outlets from "./Outlet.ts"
+import type { Formatter } from "./Pipeline.ts"
+import type { Entry } from "./Queue/BoundedQueue.ts"
+import * as Queue from "./Queue/BoundedQueue.ts"
+import * as Rate from "./Rate.ts"
+import type { LogContext, LogRecord } from "./Record.ts"
+import * as Record from "./Record.ts"
+import type { Outcomes, SinkHandle } from "./Sinks/Sink.ts"
+import * as Sink from "./Sinks/Sink.ts"
+
+/**
+ * What a worker works on. `batch` is what it took and has not settled; `writing` the write under way.
+ */
+export interface Worker {
+  readonly outlet: Outlet
+  readonly clock: Clock.Clock
+  /** The context of the lines that the library writes by itself. */
+  readonly context: LogContext
+  /** The scope of the layer, under which the sink's own scopes are. */
+  readonly scope: Scope.Scope
+  readonly flushes: Set<FlushRequest>
+  readonly delivered: Rate.Rate
+  connection: Connection | undefined
+  batch: ReadonlyArray<Entry<LogRecord>>
+  /** Whether there was an attempt at the batch. */
+  tried: boolean
+  writing: Fiber.Fiber<void | Outcomes, unknown> | undefined
+  /** How often somebody asked for an attempt now. */
+  kicks: number
+  closing: boolean
+  ended: boolean
+  attempts: number
+  retries: number
+  injected: number
+  lastError: { readonly time: number; readonly message: string } | undefined
+}
+
+/**
+ * The open sink.
+ */
+export interface Connection {
+  readonly handle: SinkHandle<unknown, never>
+  readonly scope: Scope.Closeable
+  readonly format: Formatter
+}
+
+/**
+ * Asks for all that was admitted before to be settled, and then made durable where the sink can.
+ */
+export interface FlushRequest {
+  readonly barrier: Barrier
+  readonly done: Deferred.Deferred<Flushed>
+}
+
+/**
+ * How a flush went, when all had settled: made durable, written by a sink that cannot do more, or not made durable
+ * although the sink can.
+ */
+export type Flushed = "durable" | "written" | "failed"
+
+/**
+ * Makes a worker that has not started.
+ */
+export const make = (outlet: Outlet, clock: Clock.Clock, context: LogContext, scope: Scope.Scope): Worker => ({
+  outlet,
+  clock,
+  context,
+  scope,
+  flushes: new Set(),
+  delivered: Rate.make(clock.currentTimeMillisUnsafe()),
+  connection: undefined,
+  batch: [],
+  tried: false,
+  writing: undefined,
+  kicks: 0,
+  closing: false,
+  ended: false,
+  attempts: 0,
+  retries: 0,
+  injected: 0,
+  lastError: undefined
+})
+
+/**
+ * Works until the queue is closed and empty. Never fails. Whatever ends it, all it held is settled then.
+ */
+export const run = (self: Worker): Effect.Effect<void> =>
+  Effect.onExit(
+    Effect.gen(function*() {
+      while (true) {
+        if (self.flushes.size > 0) yield* serveFlushes(self)
+        if (self.closing && Queue.isIdle(self.outlet.queue)) return
+        if (!(yield* awaitBatch(self))) continue
+        takeBatch(self)
+        yield* deliver(self)
+      }
+    }),
+    () => Effect.sync(() => finish(self))
+  )
+
+/**
+ * Ends a wait for more records, and a running backoff with one immediate attempt.
+ */
+export const kickUnsafe = (self: Worker): void => {
+  self.kicks++
+  Queue.ringUnsafe(self.outlet.queue)
+}
+
+/**
+ * Takes no more, and ends when the queue is empty.
+ */
+export const closeUnsafe = (self: Worker): void => {
+  self.closing = true
+  Queue.closeUnsafe(self.outlet.queue)
+  kickUnsafe(self)
+}
+
+// -----------------------------------------------------------------------------
+// take
+// -----------------------------------------------------------------------------
+
+// Answers whether a batch is due. Otherwise something has changed, and the worker looks again.
+const awaitBatch = (self: Worker): Effect.Effect<boolean> =>
+  Effect.suspend(() => {
+    const { queue, settings } = self.outlet
+    const first = Queue.peekUnsafe(queue)
+    if (first === undefined) return Effect.as(Queue.awaitBell(queue, 1), false)
+    const size = Math.min(settings.batchSize, settings.capacity)
+    const age = self.clock.currentTimeMillisUnsafe() - first.value.time
+    // a clock that was set back must not stretch the wait
+    const left = Math.min(settings.linger, settings.linger - age)
+    if (left <= 0 || queue.size >= size || Queue.isFull(queue) || self.closing || self.flushes.size > 0) {
+      return Effect.succeed(true)
+    }
+    return Effect.as(Effect.timeoutOption(Queue.awaitBell(queue, size), left), false)
+  })
+
+const takeBatch = (self: Worker): void => {
+  const { ledger, queue, settings } = self.outlet
+  const entries = Queue.takeUnsafe(queue, settings.batchSize)
+  Ledger.taken(ledger, entries.length)
+  for (let i = 0; ledger.gap !== undefined && i < entries.length; i++) {
+    const gap = Ledger.takeGap(ledger, entries[i]!.order)
+    if (gap === undefined) continue
+    entries.splice(i, 0, { value: gapRecord(self, gap), bytes: 0, order: injectedOrder })
+    break
+  }
+  self.batch = entries
+  self.tried = false
+}
+
+// Lines that the library writes by itself have no place in the queue, and are in no term of the law.
+const injectedOrder = -1
+
+const gapRecord = (self: Worker, gap: Record.LogGap): LogRecord =>
+  Record.make({
+    time: self.clock.currentTimeMillisUnsafe(),
+    level: "Warn",
+    logger: "effect-async-logging",
+    message: `lost ${gap.lost} ${gap.lost === 1 ? "record" : "records"} (${reasonsText(gap.reasons)})`,
+    context: self.context,
+    gap
+  })
+
+/**
+ * Losses as text: `evicted 10, queue_full 2`.
+ */
+export const reasonsText = (reasons: { readonly [reason: string]: number }): string =>
+  Object.entries(reasons).map(([reason, n]) => `${reason} ${n}`).join(", ")
+
+// -----------------------------------------------------------------------------
+// deliver
+// -----------------------------------------------------------------------------
+
+const deliver = Effect.fnUntraced(function*(self: Worker) {
+  const { maxAttempts, retryInitial, retryMax } = self.outlet.settings
+  const schedule = Delivery.backoff(retryInitial, retryMax)
+  let step = yield* Schedule.toStep(schedule)
+  for (let attempt = 1; self.batch.length > 0; attempt++) {
+    const kicks = self.kicks
+    if (attempt > 1) self.retries++
+    const answer = yield* write(self)
+    const size = self.batch.length
+    settleAnswer(self, answer)
+    if (self.batch.length === 0) return
+    if (attempt >= maxAttempts) return settleBatch(self, () => Ledger.failed("retry_exhausted"))
+    if (answer.again === "now") continue
+    if (self.batch.length < size) step = yield* Schedule.toStep(schedule)
+    const now = self.clock.currentTimeMillisUnsafe()
+    const [, backoff] = yield* Pull.catchDone(step(now, undefined), () => Effect.succeed([retryMax, retryMax] as const))
+    yield* pause(self, answer.wait ?? backoff, kicks)
+  }
+})
+
+const pause = Effect.fnUntraced(function*(self: Worker, duration: Duration.Duration, kicks: number) {
+  const until = self.clock.currentTimeMillisUnsafe() + Duration.toMillis(duration)
+  while (self.kicks === kicks) {
+    const left = until - self.clock.currentTimeMillisUnsafe()
+    if (left <= 0) return
+    yield* Effect.timeoutOption(Queue.awaitBell(self.outlet.queue, Number.POSITIVE_INFINITY), left)
+  }
+})
+
+// One attempt at the batch. The write has a fiber of its own, so that one that cannot be interrupted is left behind,
+// and one that ended in the moment of an interruption can still be asked how.
+const write = Effect.fnUntraced(function*(self: Worker) {
+  self.attempts++
+  self.tried = true
+  const size = self.batch.length
+  const records = self.batch.map((entry) => entry.value)
+  const exit = yield* bounded(
+    self,
+    Effect.flatMap(connect(self), ({ format, handle }) => handle.write(records, format))
+  )
+  const answer = Delivery.judge(exit, size)
+  if (answer.error !== undefined || answer.ended) noteError(self, answer)
+  if (answer.reopen && self.connection !== undefined) {
+    const { scope } = self.connection
+    self.connection = undefined
+    yield* bounded(self, Scope.close(scope, Exit.void))
+  }
+  return answer
+})
+
+const bounded = <A>(self: Worker, effect: Effect.Effect<A, unknown>): Effect.Effect<Exit.Exit<A, unknown>> =>
+  Effect.gen(function*() {
+    const { timeout } = self.outlet.settings
+    const fiber = yield* Effect.forkDetach(effect, { startImmediately: true })
+    const done = fiber.pollUnsafe()
+    if (done !== undefined) return done
+    self.writing = fiber as Fiber.Fiber<any, unknown>
+    const exit = yield* Effect.timeoutOption(Fiber.await(fiber), timeout)
+    if (exit._tag === "None") yield* abandon(fiber)
+    self.writing = undefined
+    const late = fiber.pollUnsafe()
+    // it may have ended while it was being interrupted
+    return late !== undefined && Exit.isSuccess(late)
+      ? late
+      : exit._tag === "Some"
+      ? exit.value
+      : Exit.fail(Sink.unavailable({ cause: `no answer within ${Duration.format(timeout)}` }))
+  })
+
+// An interrupted write gets a moment for its own finalizers, then it is left behind.
+const abandon = (fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<unknown> =>
+  Effect.suspend(() => {
+    fiber.interruptUnsafe()
+    return Effect.timeoutOption(Fiber.await(fiber), "1 second")
+  })
+
+/**
+ * Writes all that is queued at once, in the caller's own step, and settles it. What cannot be written is failed.
+ */
+export const writeSyncUnsafe = (self: Worker): void => {
+  // a sink that logs while it writes finds its record written by the loop that runs already
+  while (self.batch.length === 0 && self.outlet.queue.size > 0) {
+    takeBatch(self)
+    self.tried = true
+    self.attempts++
+    settleAnswer(self, attemptSync(self))
+    settleBatch(self, () => Ledger.failed("retry_exhausted"))
+  }
+}
+
+const attemptSync = (self: Worker): Answer => {
+  try {
+    const { format, handle } = self.connection!
+    handle.writeSync!(self.batch.map((entry) => entry.value), format)
+    return Delivery.allDelivered
+  } catch (error) {
+    const answer = Delivery.judge(Exit.fail(error), self.batch.length)
+    noteError(self, answer)
+    return answer
+  }
+}
+
+// -----------------------------------------------------------------------------
+// settle
+// -----------------------------------------------------------------------------
+
+const settleAnswer = (self: Worker, answer: Answer): void => {
+  const delivered = settleBatch(self, answer.ends)
+  if (delivered > 0) Rate.markUnsafe(self.delivered, delivered, self.clock.currentTimeMillisUnsafe())
+  if (answer.ended) {
+    self.outlet.ended = true
+    Outlets.dropAll(self.outlet, "sink_ended")
+  }
+}
+
+// Settles the records that have an end, keeps the others, in order; answers how many arrived.
+const settleBatch = (self: Worker, ends: Answer["ends"]): number => {
+  const { barriers, ledger } = self.outlet
+  const { batch } = self
+  const isWatched = barriers.size > 0
+  let delivered = 0
+  const rest: Array<Entry<LogRecord>> = []
+  for (let i = 0; i < batch.length; i++) {
+    const entry = batch[i]!
+    const end = ends(i)
+    if (end === undefined) rest.push(entry)
+    else if (entry.order === injectedOrder) { if (end._tag === "delivered") self.injected++ }
+    else {
+      if (end._tag === "delivered") delivered++
+      if (end._tag === "delivered" && !isWatched) continue
+      Outlets.settle(self.outlet, "sending", entry, end)
+    }
+  }
+  if (!isWatched) Ledger.deliveredAll(ledger, delivered)
+  self.batch = rest
+  return delivered
+}
+
+const noteError = (self: Worker, answer: Answer): void => {
+  const { notices, settings } = self.outlet
+  const message = Notice.describe(answer.error)
+  self.lastError = { time: self.clock.currentTimeMillisUnsafe(), message }
+  Notice.tellUnsafe(
+    notices,
+    `sink ${settings.name}`,
+    answer.ended ? `sink "${settings.name}" has ended: ${message}` : `sink "${settings.name}" failed: ${message}`
+  )
+}
+
+// The worker ends, at the deadline or because it is done: nothing stays in a term of the law that only it can empty.
+const finish = (self: Worker): void => {
+  self.ended = true
+  const exit = self.writing?.pollUnsafe()
+  if (exit !== undefined && Exit.isSuccess(exit)) settleAnswer(self, Delivery.judge(exit, self.batch.length))
+  else self.writing?.interruptUnsafe()
+  const left = self.tried ? Ledger.failed("shutdown_timeout") : Ledger.dropped("shutdown_timeout")
+  settleBatch(self, () => left)
+  Outlets.dropAll(self.outlet, "shutdown_timeout")
+  for (const { done } of self.flushes) Deferred.doneUnsafe(done, Exit.succeed("failed" as const))
+  self.flushes.clear()
+}
+
+// -----------------------------------------------------------------------------
+// flush
+// -----------------------------------------------------------------------------
+
+const serveFlushes = Effect.fnUntraced(function*(self: Worker) {
+  const settled = [...self.flushes].filter((request) => request.barrier.pending === 0)
+  if (settled.length === 0) return
+  for (const request of settled) self.flushes.delete(request)
+  const flush = self.outlet.ended ? undefined : self.connection?.handle.flush
+  const exit = flush === undefined ? Exit.void : yield* bounded(self, flush)
+  if (Exit.isFailure(exit)) noteError(self, Delivery.judge(exit, 0))
+  const flushed = Exit.isFailure(exit) ? "failed" : flush === undefined ? "written" : "durable"
+  for (const { done } of settled) Deferred.doneUnsafe(done, Exit.succeed(flushed))
+})
+
+// -----------------------------------------------------------------------------
+// open
+// -----------------------------------------------------------------------------
+
+/**
+ * The open sink; opens it if it is not.
+ */
+export const connect = (self: Worker): Effect.Effect<Connection, unknown> =>
+  Effect.suspend(() => self.connection === undefined ? open(self) : Effect.succeed(self.connection))
+
+/**
+ * Opens the sink when the layer is built. With `onOpenFailure: "retry"` a failure is told, and the first batch tries
+ * again.
+ */
+export const openUnlessLater = (self: Worker): Effect.Effect<void, unknown> =>
+  self.outlet.settings.onOpenFailure === "fail"
+    ? Effect.asVoid(open(self))
+    : Effect.map(Effect.exit(open(self)), (exit) => {
+      if (Exit.isFailure(exit)) noteError(self, Delivery.judge(Exit.asVoid(exit), 0))
+    })
+
+const open = (self: Worker): Effect.Effect<Connection, unknown> =>
+  Effect.gen(function*() {
+    const { settings, sink } = self.outlet
+    const scope = yield* Scope.fork(self.scope)
+    const handle = yield* Effect.onError(
+      Scope.provide(sink.open as Effect.Effect<SinkHandle<unknown, never>, unknown, Scope.Scope>, scope),
+      (cause) => Scope.close(scope, Exit.failCause(cause))
+    )
+    const format = total(self.outlet, settings.format ?? handle.format ?? json)
+    return self.connection = { handle, scope, format }
+  })
+
+const total = (outlet: Outlet, format: Formatter): Formatter => (record) => {
+  try {
+    const text = format(record)
+    if (typeof text === "string") return text
+    throw new TypeError("it did not answer a string")
+  } catch (error) {
+    const { notices, settings } = outlet
+    const message = `the formatter of sink "${settings.name}" failed: ${Notice.describe(error)}`
+    Notice.tellUnsafe(notices, "formatter_failed", message)
+    return json(minimal(record))
+  }
+}
+
+const minimal = (record: LogRecord): LogRecord =>
+  Record.withNote(
+    { ...record, fields: Record.noFields, context: Record.emptyContext, spans: undefined, error: undefined },
+    "formatter_failed"
+  )
