@@ -110,8 +110,7 @@ const recordUnsafe = (call: Call, origin: Origin, time: number): LogRecord => {
 }
 
 // Three walks share the arguments out: what is no object is the message's, the rest is told apart by `roleOf`.
-const isObject = (arg: unknown): arg is object =>
-  (typeof arg === "object" && arg !== null) || typeof arg === "function"
+const isObject = (arg: unknown): arg is object => (typeof arg === "object" && arg !== null) || typeof arg === "function"
 
 const roleOf = (arg: object): "fields" | "error" | "nothing" | "data" => {
   try {
@@ -177,9 +176,11 @@ const ownFieldsUnsafe = (
   }
   if (data === undefined) return fields
   fields ??= {}
-  // what the call has named `data` itself comes first
-  if (fields.data !== undefined) data.unshift(fields.data)
-  fields.data = Snapshot.valueUnsafe(run, data.length === 1 ? data[0] : data, 0)
+  const value = Snapshot.valueUnsafe(run, data.length === 1 ? data[0] : data, 0)
+  // what the call itself has named `data` comes first
+  fields.data = fields.data === undefined
+    ? value
+    : [fields.data, ...(data.length > 1 && Array.isArray(value) ? value : [value])]
   return fields
 }
 
@@ -219,7 +220,9 @@ const layeredUnsafe = (
   }
   if (keys.length > 0) {
     run.ancestors[0] = annotations
-    const below = own === undefined && bound === Record.noFields ? keys : keys.filter((key) => !Object.hasOwn(fields, key))
+    const below = own === undefined && bound === Record.noFields
+      ? keys
+      : keys.filter((key) => !Object.hasOwn(fields, key))
     Snapshot.assignFieldsUnsafe(run, fields, annotations, below, 0)
   }
   return fields
@@ -243,6 +246,6 @@ const spansUnsafe = (
   return out
 }
 
-// Effect gives this id to both ends of a span that is not traced.
+// Effect's span that is not traced has this for both ids. Cut like a key: it is whole also when the bytes are used up.
 const idUnsafe = (run: Snapshot.Snapshot, id: string): string | undefined =>
-  typeof id === "string" && id !== "noop" ? Run.textUnsafe(run, id) : undefined
+  typeof id === "string" && id !== "noop" ? Run.keyUnsafe(run, id) : undefined

@@ -4,14 +4,14 @@
  * An own enricher is a function, and `Pipeline.enrich` makes a stage of it. One that has to be built, from a service
  * say, is an Effect that answers such a stage.
  */
-import * as Context from "effect/Context"
 import * as Os from "node:os"
 import * as Process from "node:process"
+import type { ContextInput } from "./ContextInput.ts"
+import { copyContext, copyFields } from "./ContextInput.ts"
 import type { Enricher, Stage } from "./Pipeline.ts"
 import * as Pipeline from "./Pipeline.ts"
 import type { LogContext } from "./Record.ts"
 import * as Record from "./Record.ts"
-import * as Snapshot from "./Snapshot.ts"
 
 // Formatters keep the text of a context by its identity, so one context that comes in has to be one context that goes
 // out. `read` is called with the first record: loading this module asks the system nothing.
@@ -36,14 +36,6 @@ const under = (read: () => LogContext): Enricher => {
   }
 }
 
-const copyFields = (source: { readonly [key: string]: unknown }): Record.LogFields => {
-  const copy: Snapshot.MutableFields = {}
-  const run = Snapshot.make(Snapshot.defaultLimits, Context.empty())
-  run.ancestors.push(source)
-  Snapshot.assignFieldsUnsafe(run, copy, source, Object.keys(source), 0)
-  return Object.freeze(copy)
-}
-
 /**
  * Adds these fields to every record. They are copied once, here, within the default limits of a record.
  */
@@ -56,9 +48,8 @@ export const fields = (fields: { readonly [key: string]: unknown }): Stage => {
  * Puts this context under the one of every record: a key that the record's context has wins, `custom` key by key. It
  * is copied once, here. Records that shared a context share the new one as well.
  */
-export const context = (context: LogContext): Stage => {
-  const own: LogContext = context.custom === undefined ? context : { ...context, custom: copyFields(context.custom) }
-  const copy = Record.mergeContext(Record.emptyContext, own)
+export const context = (context: ContextInput): Stage => {
+  const copy = copyContext(context)
   return Pipeline.enrich(under(() => copy), "context")
 }
 

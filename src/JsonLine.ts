@@ -9,7 +9,6 @@ import type * as JsonSchema from "effect/JsonSchema"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import type * as SchemaAST from "effect/SchemaAST"
 import * as SchemaTransformation from "effect/SchemaTransformation"
 import { isoTime } from "./Formatters/Time.ts"
 import type { LogContext, LogError, LogFields, LogGap, LogNote, LogRecord } from "./Record.ts"
@@ -82,15 +81,15 @@ const Timestamp = Schema.String.check(
 const Level = Schema.Literals(["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"])
   .transform(["Trace", "Debug", "Info", "Warn", "Error", "Fatal"])
 
-const Error: Schema.Codec<LogError, LineError> = Schema.Struct({
+const ErrorOfLine: Schema.Codec<LogError, LineError> = Schema.Struct({
   type: Schema.String,
   message: Schema.String,
   stack: orUndefined(Schema.String),
   kind: orUndefined(Schema.Literals(["fail", "die", "interrupt"])),
   fields: orUndefined(Record.LogFields),
-  cause: orUndefined(Schema.suspend(() => Error)),
-  others: orUndefined(Schema.Array(Schema.suspend(() => Error)))
-})
+  cause: orUndefined(Schema.suspend(() => ErrorOfLine)),
+  others: orUndefined(Schema.Array(Schema.suspend(() => ErrorOfLine)))
+}).annotate({ identifier: "LogError" })
 
 const Gap = Schema.Struct({
   lost: Schema.Finite,
@@ -110,7 +109,7 @@ export const schema: Schema.Codec<LogRecord, Line> = Schema.Struct({
   fields: orEmpty(Record.LogFields, Record.noFields),
   context: orEmpty(Record.LogContext, Record.emptyContext),
   spans: orUndefined(Schema.Record(Schema.String, Schema.Finite)),
-  error: orUndefined(Error),
+  error: orUndefined(ErrorOfLine),
   traceId: orUndefined(Schema.String),
   spanId: orUndefined(Schema.String),
   fiber: orUndefined(Schema.Finite),
@@ -133,7 +132,7 @@ export const decode = (line: string): Result.Result<LogRecord, JsonLineInvalid> 
   Result.try({
     // objects nested a few thousand deep exhaust the stack, in `JSON.parse` as in the schema
     try: () => decodeObject(JSON.parse(line)),
-    catch: (error) => new JsonLineInvalid({ message: error instanceof globalThis.Error ? error.message : String(error) })
+    catch: (error) => new JsonLineInvalid({ message: error instanceof Error ? error.message : String(error) })
   })
 
 const decodeObject = Schema.decodeUnknownSync(schema)
@@ -142,9 +141,7 @@ const decodeObject = Schema.decodeUnknownSync(schema)
  * The JSON Schema of a line (draft 2020-12). It ships with the package as `schema/json-line-v1.schema.json`.
  */
 export const jsonSchema = (): JsonSchema.JsonSchema => {
-  const document = Schema.toJsonSchemaDocument(schema, {
-    referencePolicy: ({ ast, identifier }) => identifier ?? names.get(ast)
-  })
+  const document = Schema.toJsonSchemaDocument(schema)
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "effect-async-logging JSON line, version 1",
@@ -152,9 +149,3 @@ export const jsonSchema = (): JsonSchema.JsonSchema => {
     $defs: document.definitions
   }
 }
-
-const names: ReadonlyMap<SchemaAST.AST, string> = new Map([
-  [Record.LogValue.ast, "LogValue"],
-  [Record.LogFields.ast, "LogFields"],
-  [Error.ast, "LogError"]
-])

@@ -221,9 +221,10 @@ const checkRedact = (paths: ReadonlyArray<string> = []): ConfigInvalid | undefin
  */
 export const sinks = (input: LayerInput): ReadonlyArray<SinkSettings> | ConfigInvalid => {
   const taken = new Set<string>()
-  for (const [index, { options }] of input.sinks.entries()) {
-    const wrong = checkSink(options, `sinks[${index}]`)
-    if (wrong !== undefined) return wrong
+  for (const [index, { options, wrong: [wrong] }] of input.sinks.entries()) {
+    const invalidOption = checkSink(options, `sinks[${index}]`)
+    if (invalidOption !== undefined) return invalidOption
+    if (wrong !== undefined) return invalid(`sinks[${index}].${wrong.field}`, wrong.message)
     if (options.name === undefined) continue
     if (taken.has(options.name)) {
       return invalid(`sinks[${index}].name`, `the name "${options.name}" is given to two sinks`)

@@ -17,7 +17,7 @@ export interface Limits {
   readonly stringLength: number
   /** Objects and lists inside each other, the outermost counted; links of a cause chain. Default 8. */
   readonly depth: number
-  /** Keys of one object, entries of one `Map`. Default 256. */
+  /** Keys of one object, entries of one `Map`. Default 256. A key itself is cut at 256 characters, whatever this is. */
   readonly keys: number
   /** Items of one list; errors of one call. Default 256. */
   readonly items: number

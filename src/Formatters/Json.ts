@@ -54,7 +54,7 @@ const writePart = (key: string, part: LogFields): string => {
   return text === "{}" ? "" : key + text
 }
 
-// One context is shared by many records: 20 ns instead of 200 with three keys. One that is not frozen may yet change.
+// One context is shared by many records: 10 ns instead of 300 with three keys. One that is not frozen may yet change.
 const writtenContexts = new WeakMap<LogContext, string>()
 
 const writeContext = (context: LogContext): string => {

@@ -19,7 +19,7 @@ export const toDateTime = (time: number): number => Math.abs(time) <= 8.64e15 ? 
 export const isoTime = (time: number): string => {
   const at = toDateTime(time)
   const second = Math.floor(at / 1000)
-  // records come in the order of time: 20 ns with the second of the one before, 230 ns without
+  // records come in the order of time: 7 ns with the second of the one before, 680 ns without
   if (second !== cachedSecond) {
     cachedPrefix = new Date(second * 1000).toISOString().slice(0, -4)
     cachedSecond = second

@@ -255,7 +255,8 @@ const hasRoom = <A>(self: BoundedQueue<A>, bytes: number): boolean =>
 
 const hasOverdraft = <A>(self: BoundedQueue<A>, bytes: number): boolean => {
   const { capacity, maxBytes, overdraft } = self.options
-  return self.size < capacity + overdraft && self.bytes + bytes <= maxBytes * (1 + overdraft / capacity)
+  return self.size === 0 ||
+    (self.size < capacity + overdraft && self.bytes + bytes <= maxBytes * (1 + overdraft / capacity))
 }
 
 // Whether an ordinary value would find room with every other ordinary one gone. If not, evicting them is in vain.

@@ -1,13 +1,23 @@
 /**
- * Checks of the options that a single kind of sink has.
+ * Checks of the options that a single kind of sink has. Pure: what is wrong is part of the sink, and the layer refuses
+ * it when it is built.
  */
-import * as Effect from "effect/Effect"
-import type { SinkError } from "./Sink.ts"
-import * as Sink from "./Sink.ts"
 
 /**
- * Fails, when the sink is opened, unless `isAllowed`: with a message that names the option, says what it allows, and
- * shows what it got. Fatal, since another attempt would not help.
+ * An option with a value that it does not allow.
  */
-export const option = (field: string, value: unknown, isAllowed: boolean, allowed: string): Effect.Effect<void, SinkError> =>
-  isAllowed ? Effect.void : Effect.fail(Sink.fatal({ cause: `${field}: expected ${allowed}, got ${String(value)}` }))
+export interface WrongOption {
+  readonly field: string
+  readonly message: string
+}
+
+/**
+ * Nothing if `isAllowed`, else an error that names the option, says what it allows, and shows what it got.
+ */
+export const option = (
+  field: string,
+  value: unknown,
+  isAllowed: boolean,
+  allowed: string
+): ReadonlyArray<WrongOption> =>
+  isAllowed ? [] : [{ field, message: `expected ${allowed}, got ${String(value)}` }]

@@ -15,7 +15,7 @@ import * as InFlights from "./InFlight.ts"
 import type { Lane } from "./Lines.ts"
 import * as Lines from "./Lines.ts"
 import * as LineWriter from "./LineWriter.ts"
-import type { SinkError, SinkHandle, SinkOptions } from "./Sink.ts"
+import type { SinkHandle, SinkOptions } from "./Sink.ts"
 import * as Sink from "./Sink.ts"
 import type { Output, Stdio } from "./Stdio.ts"
 import { CurrentStdio } from "./Stdio.ts"
@@ -38,16 +38,16 @@ export interface ConsoleOptions extends SinkOptions {
  *   that is stuck costs no memory.
  * - A reader that is gone (`EPIPE`) or a stream that is destroyed ends this sink, never the process.
  */
-export const make = (options: ConsoleOptions = {}): Sink.Sink<SinkError, never, true> => {
+export const make = (options: ConsoleOptions = {}): Sink.Sink<never, never, true> => {
   const { format, stderrFrom = "None", ...sinkOptions } = options
   // The layer prefers the option to the handle's format, but only the handle knows the streams. What is no function
   // stays in the options, where the layer refuses it.
   const rest = typeof format === "function" ? sinkOptions : { ...sinkOptions, format }
-  return Sink.make("console", rest, open(format, stderrFrom))
+  const wrong = Check.option("stderrFrom", stderrFrom, LogLevel.values.includes(stderrFrom), levels)
+  return Sink.make("console", rest, open(format, stderrFrom), wrong)
 }
 
 const open = Effect.fnUntraced(function*(format: Formatter | undefined, stderrFrom: LogLevel.LogLevel) {
-  yield* Check.option("stderrFrom", stderrFrom, LogLevel.values.includes(stderrFrom), levels)
   const fs = yield* CurrentFileSystem
   const stdio = yield* CurrentStdio
   const inFlight = InFlights.make()

@@ -27,8 +27,10 @@ export type WriteSync = (batch: ReadonlyArray<LogRecord>, format: Formatter) => 
  * What `Sinks.scoped` opens.
  */
 export interface Handle {
+  // oxlint-disable-next-line typescript/no-explicit-any -- what it needs is inferred from each handle
   readonly write: Write<any>
   /** Makes durable what was written. Called between two writes. */
+  // oxlint-disable-next-line typescript/no-explicit-any -- as above
   readonly flush?: Effect.Effect<void, unknown, any> | undefined
   readonly writeSync?: WriteSync | undefined
 }
@@ -81,8 +83,11 @@ export type HasSync<H extends Handle> = H extends { readonly writeSync: WriteSyn
  * ```
  */
 export const make: {
-  <R = never, RF = never>(options: MakeSyncOptions<R, RF>): Sink.Sink<never, Exclude<R | RF, Scope.Scope>, true>
-  <R = never, RF = never>(options: MakeOptions<R, RF>): Sink.Sink<never, Exclude<R | RF, Scope.Scope>, false>
+  // nothing is inferred from where the sink goes: a list of any sinks would make the requirements `any`
+  <R = never, RF = never>(
+    options: MakeSyncOptions<R, RF>
+  ): Sink.Sink<never, NoInfer<Exclude<R | RF, Scope.Scope>>, true>
+  <R = never, RF = never>(options: MakeOptions<R, RF>): Sink.Sink<never, NoInfer<Exclude<R | RF, Scope.Scope>>, false>
 } = <R, RF, Sync extends boolean>(
   options: MakeOptions<R, RF> & Partial<MakeSyncOptions<R, RF>>
 ): Sink.Sink<never, Exclude<R | RF, Scope.Scope>, Sync> => {
@@ -104,17 +109,23 @@ export const scoped = <H extends Handle, E, R>(
   options: ScopedOptions<H, E, R>
 ): Sink.Sink<E, Exclude<R | HandleServices<H>, Scope.Scope>, HasSync<H>> => {
   const { open, ...sinkOptions } = options
-  const opened = Effect.flatMap(open, (handle) =>
-    Effect.map(Effect.context<HandleServices<H> | Scope.Scope>(), provided(handle)))
+  const opened = Effect.flatMap(
+    open,
+    (handle) => Effect.map(Effect.context<HandleServices<H> | Scope.Scope>(), provided(handle))
+  )
   return Sink.make("custom", sinkOptions, opened)
 }
 
 // Gives the effects of a handle the services, and the scope, that it was opened with. What the worker has set around
 // a write, such as no tracing, holds.
 const provided = (handle: Handle) => (services: Context.Context<Scope.Scope>): SinkHandle<unknown> => {
+  // oxlint-disable-next-line typescript/no-explicit-any -- `services` has it, by the type of `scoped`
   const provide = <A, E>(effect: Effect.Effect<A, E, any>): Effect.Effect<A, E> =>
-    Effect.updateContext(effect, (current: Context.Context<never>) =>
-      Context.add(Context.merge(services, current), Scope.Scope, Context.get(services, Scope.Scope)))
+    Effect.updateContext(
+      effect,
+      (current: Context.Context<never>) =>
+        Context.add(Context.merge(services, current), Scope.Scope, Context.get(services, Scope.Scope))
+    )
   return {
     write: (batch, format) => provide(Effect.suspend(() => checked("write", handle.write(batch, format)))),
     flush: handle.flush && provide(checked("flush", handle.flush)),

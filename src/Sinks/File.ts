@@ -41,13 +41,14 @@ export interface FileOptions extends SinkOptions {
  */
 export const make = (options: FileOptions): Sink.Sink<SinkError, never, true> => {
   const { directoryMode = 0o700, mode = 0o600, path, ...sinkOptions } = options
-  return Sink.make("file", sinkOptions, open(path, mode, directoryMode))
+  return Sink.make("file", sinkOptions, open(path, mode, directoryMode), [
+    ...Check.option("path", path, typeof path === "string" && path !== "", "a string that is not empty"),
+    ...Check.option("mode", mode, isMode(mode), modes),
+    ...Check.option("directoryMode", directoryMode, isMode(directoryMode), modes)
+  ])
 }
 
 const open = Effect.fnUntraced(function*(path: string, mode: number, directoryMode: number) {
-  yield* Check.option("path", path, typeof path === "string" && path !== "", "a string that is not empty")
-  yield* Check.option("mode", mode, isMode(mode), modes)
-  yield* Check.option("directoryMode", directoryMode, isMode(directoryMode), modes)
   const fs = yield* CurrentFileSystem
   const inFlight = InFlights.make()
   const file = yield* Effect.mapError(

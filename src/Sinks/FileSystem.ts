@@ -41,8 +41,11 @@ export const node: FileSystem = {
   mkdir: (path, mode, callback) => fs.mkdir(path, { recursive: true, mode }, (error) => callback(error)),
   open: fs.open,
   fstat: (fd, callback) =>
-    fs.fstat(fd, (error, stats) =>
-      error === null ? callback(null, { size: stats.size, isFile: stats.isFile() }) : callback(error, noInfo)),
+    fs.fstat(
+      fd,
+      (error, stats) =>
+        error === null ? callback(null, { size: stats.size, isFile: stats.isFile() }) : callback(error, noInfo)
+    ),
   read: (fd, bytes, position, callback) => fs.read(fd, bytes, 0, bytes.length, position, callback),
   write: (fd, bytes, callback) => fs.write(fd, bytes, 0, bytes.length, null, callback),
   writeSync: (fd, bytes) => fs.writeSync(fd, bytes, 0, bytes.length, null),

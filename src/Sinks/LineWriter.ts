@@ -3,8 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
-import type { InFlight } from "./InFlight.ts"
-import type { Callback } from "./InFlight.ts"
+import type { Callback, InFlight } from "./InFlight.ts"
 import type { Lines, Piece } from "./Lines.ts"
 import type { SinkError, SinkHandle } from "./Sink.ts"
 import * as Sink from "./Sink.ts"
@@ -68,7 +67,7 @@ export const make = (
   }
 }
 
-// Both ends growing, but never so long that a reader that comes back is kept waiting.
+// Growing, but never so long that a reader that comes back is kept waiting.
 const patience = Schedule.min([Schedule.exponential("1 millis"), Schedule.spaced("50 millis")])
 
 const again = "EAGAIN"

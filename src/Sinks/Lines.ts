@@ -43,7 +43,6 @@ export interface Lines {
   readonly endUnsafe: () => number
 }
 
-
 interface Chunk {
   readonly bytes: Uint8Array
   readonly lane: Lane
@@ -126,7 +125,8 @@ export const make = (
       if (end <= written) {
         whole++
       } else {
-        if (start < written) torn = { record: batch[whole], rest: bytes.slice(written, end), lane }
+        // no copy: nothing else is encoded before this rest is out
+        if (start < written) torn = { record: batch[whole], rest: bytes.subarray(written, end), lane }
         return
       }
     }
@@ -167,7 +167,6 @@ export const make = (
       const delivered = whole
       batch = nothing
       format = noFormat
-      whole = 0
       return delivered
     }
   }

@@ -4,7 +4,7 @@
 import * as Effect from "effect/Effect"
 import type { LogRecord } from "../Record.ts"
 import * as Check from "./Check.ts"
-import type { SinkError, SinkHandle, SinkOptions } from "./Sink.ts"
+import type { SinkHandle, SinkOptions } from "./Sink.ts"
 import * as Sink from "./Sink.ts"
 
 /**
@@ -18,7 +18,7 @@ export interface MemoryOptions extends SinkOptions {
 /**
  * A sink that keeps its records.
  */
-export interface MemorySink extends Sink.Sink<SinkError, never, true> {
+export interface MemorySink extends Sink.Sink<never, never, true> {
   /** The records that it keeps at this moment, oldest first. */
   readonly records: Effect.Effect<ReadonlyArray<LogRecord>>
   /** Forgets them. */
@@ -46,9 +46,9 @@ export const make = (options: MemoryOptions = {}): MemorySink => {
   }
   const handle: SinkHandle<unknown> = { write: (batch) => Effect.sync(() => writeSync(batch)), writeSync }
   const isAllowed = Number.isSafeInteger(limit) && limit > 0
-  const open = Effect.as(Check.option("limit", limit, isAllowed, "a positive integer"), handle)
+  const wrong = Check.option("limit", limit, isAllowed, "a positive integer")
   return {
-    ...Sink.make<SinkError, never, true>("memory", sinkOptions, open),
+    ...Sink.make<never, never, true>("memory", sinkOptions, Effect.succeed(handle), wrong),
     records: Effect.sync(() => records.slice()),
     clear: Effect.sync(() => {
       records.length = 0

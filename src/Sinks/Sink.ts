@@ -8,6 +8,7 @@ import type * as LogLevel from "effect/LogLevel"
 import type * as Scope from "effect/Scope"
 import type { Filter, Formatter } from "../Pipeline.ts"
 import type { LogRecord } from "../Record.ts"
+import type { WrongOption } from "./Check.ts"
 
 /**
  * The destination's trouble: the records are tried again, without limit unless `retry.maxAttempts` says otherwise.
@@ -187,6 +188,8 @@ export interface Sink<out E = never, out R = never, out Sync extends boolean = b
   /** What it is: `"file"`, `"console"`, … The default of its name. */
   readonly kind: string
   readonly options: SinkOptions
+  /** What is wrong with the options that only this kind of sink has. */
+  readonly wrong: ReadonlyArray<WrongOption>
   /** Opens it. Its scope closes after the last write. */
   readonly open: Effect.Effect<SinkHandle<unknown, never>, E, R | Scope.Scope>
 }
@@ -217,10 +220,11 @@ export type AnySink = Sink<any, any, boolean>
 export const make = <E, R, Sync extends boolean>(
   kind: string,
   options: SinkOptions,
-  open: Effect.Effect<SinkHandle<unknown, never>, E, R>
+  open: Effect.Effect<SinkHandle<unknown, never>, E, R>,
+  wrong: ReadonlyArray<WrongOption> = []
 ): Sink<E, Exclude<R, Scope.Scope>, Sync> =>
   // oxlint-disable-next-line typescript/no-explicit-any -- the variance exists in types only
-  ({ [TypeId]: variance, kind, options, open }) as any
+  ({ [TypeId]: variance, kind, options, open, wrong }) as any
 
 const variance = {}
 

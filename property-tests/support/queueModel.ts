@@ -1,0 +1,159 @@
+/**
+ * The bounded queue as design.md tells of it: an array of values, an array of those who wait, and plain loops. Written
+ * from the words, not from the code.
+ */
+
+/**
+ * A value of the model and of the queue.
+ */
+export interface Item {
+  readonly id: number
+  readonly bytes: number
+  readonly isProtected: boolean
+}
+
+/**
+ * The bounds and the strategy.
+ */
+export interface Bounds {
+  readonly capacity: number
+  readonly maxBytes: number
+  readonly strategy: "sliding" | "dropping" | "backpressure"
+  readonly overdraft: number
+}
+
+/**
+ * The model. `evicted` and `admitted` are what happened since they were last looked at.
+ */
+export interface Model {
+  readonly bounds: Bounds
+  entries: Array<Item>
+  line: Array<Item>
+  evicted: Array<Item>
+  admitted: Array<Item>
+  highWatermark: number
+  pressed: boolean
+  closed: boolean
+}
+
+/**
+ * An empty queue.
+ */
+export const make = (bounds: Bounds): Model => ({
+  bounds,
+  entries: [],
+  line: [],
+  evicted: [],
+  admitted: [],
+  highWatermark: 0,
+  pressed: false,
+  closed: false
+})
+
+/**
+ * The bytes of some values.
+ */
+export const bytes = (items: ReadonlyArray<Item>): number => items.reduce((total, item) => total + item.bytes, 0)
+
+/**
+ * The most bytes that the queue holds, its overdraft included: `maxBytes` grows in proportion to the records.
+ */
+export const bytesLimit = ({ capacity, maxBytes, overdraft, strategy }: Bounds): number =>
+  strategy === "backpressure" ? maxBytes * (1 + overdraft / capacity) : maxBytes
+
+/**
+ * The most values that the queue holds, its overdraft included.
+ */
+export const sizeLimit = ({ capacity, overdraft, strategy }: Bounds): number =>
+  strategy === "backpressure" ? capacity + overdraft : capacity
+
+// A value that is larger than all the bytes fits into an empty queue.
+const fits = ({ bounds }: Model, entries: ReadonlyArray<Item>, item: Item): boolean =>
+  entries.length === 0 ||
+  (entries.length + 1 <= bounds.capacity && bytes(entries) + item.bytes <= bounds.maxBytes)
+
+const fitsOverdraft = ({ bounds }: Model, entries: ReadonlyArray<Item>, item: Item): boolean =>
+  entries.length === 0 ||
+  (entries.length + 1 <= sizeLimit(bounds) && bytes(entries) + item.bytes <= bytesLimit(bounds))
+
+const admit = (self: Model, item: Item): void => {
+  self.entries.push(item)
+  self.admitted.push(item)
+  self.highWatermark = Math.max(self.highWatermark, self.entries.length)
+}
+
+// Evicts the oldest of a kind, one by one, for as long as `item` does not fit.
+const makeRoom = (self: Model, item: Item, isProtected: boolean, fits: typeof fitsOverdraft): void => {
+  while (!fits(self, self.entries, item)) {
+    const oldest = self.entries.findIndex((entry) => entry.isProtected === isProtected)
+    if (oldest < 0) return
+    self.evicted.push(...self.entries.splice(oldest, 1))
+  }
+}
+
+/**
+ * Offers a value: how the queue answers.
+ */
+export const offer = (self: Model, item: Item, canWait: boolean): string => {
+  const { strategy } = self.bounds
+  if (self.closed) return "closed"
+  const hasRoom = fits(self, self.entries, item)
+  if (!hasRoom) self.pressed = true
+  if (strategy === "backpressure") {
+    // first in, first out: nobody overtakes the line
+    if (canWait && (!hasRoom || self.line.length > 0)) return "must_wait"
+    if (hasRoom) {
+      admit(self, item)
+      return "admitted"
+    }
+    // under a full overdraft a protected one evicts the oldest ordinary ones
+    if (item.isProtected) makeRoom(self, item, false, fitsOverdraft)
+    if (!fitsOverdraft(self, self.entries, item)) return "overdraft"
+    admit(self, item)
+    return "overdrawn"
+  }
+  if (item.isProtected) {
+    // it is neither refused nor loses its place to another protected one while an ordinary one waits
+    makeRoom(self, item, false, fits)
+    if (strategy === "sliding") makeRoom(self, item, true, fits)
+  } else if (strategy === "sliding") {
+    // not even all the ordinary ones make room for it: none of them is lost for nothing
+    if (!fits(self, self.entries.filter((entry) => entry.isProtected), item)) return "queue_full"
+    makeRoom(self, item, false, fits)
+  }
+  if (!fits(self, self.entries, item)) return "queue_full"
+  admit(self, item)
+  return "admitted"
+}
+
+/**
+ * Takes values from the head. The freed slots go to those who wait, up to the overdraft; whatever room there is
+ * besides does too.
+ */
+export const take = (self: Model, n: number): Array<Item> => {
+  const taken = self.entries.splice(0, n)
+  self.pressed = false
+  admitWaiting(self, taken.length)
+  return taken
+}
+
+const admitWaiting = (self: Model, freed: number): void => {
+  for (let admitted = 0; self.line.length > 0; admitted++) {
+    const first = self.line[0]!
+    const getsSlot = admitted < freed && fitsOverdraft(self, self.entries, first)
+    if (!getsSlot && !fits(self, self.entries, first)) return
+    self.line.shift()
+    admit(self, first)
+  }
+}
+
+/**
+ * Somebody leaves the line: whether they still stood there.
+ */
+export const leave = (self: Model, id: number): boolean => {
+  const place = self.line.findIndex((item) => item.id === id)
+  if (place < 0) return false
+  self.line.splice(place, 1)
+  admitWaiting(self, 0)
+  return true
+}

@@ -1,0 +1,116 @@
+/**
+ * Files for tests of sinks: a real directory that goes away, and a file system whose calls follow a plan.
+ */
+import * as Effect from "effect/Effect"
+import * as nodeFs from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import type { FileSystem } from "../../src/Sinks/FileSystem.ts"
+
+/**
+ * A directory for the life of the scope.
+ */
+export const directory = Effect.acquireRelease(
+  Effect.sync(() => nodeFs.mkdtempSync(join(tmpdir(), "sinks-"))),
+  (path) => Effect.sync(() => nodeFs.rmSync(path, { recursive: true }))
+)
+
+/**
+ * What one call of `write` does: takes at most so many bytes, fails with a code, or does either only when released.
+ */
+export type Step =
+  | { readonly take: number }
+  | { readonly fail: string }
+  | { readonly hang: { readonly take: number } | { readonly fail: string } }
+
+/**
+ * One file in memory. Calls beyond the plan take all they are given.
+ */
+export interface PlannedFile {
+  readonly fs: FileSystem
+  readonly content: () => string
+  readonly bytes: () => Buffer
+  /** Ends the hanging call, if there is one. */
+  readonly release: () => void
+  readonly hanging: () => boolean
+  readonly writes: Array<number>
+  readonly events: Array<string>
+  readonly overlapped: () => boolean
+}
+
+/**
+ * A file that follows `plan`.
+ */
+export const planned = (plan: ReadonlyArray<Step>, initial = ""): PlannedFile => {
+  const chunks: Array<Uint8Array> = [Buffer.from(initial)]
+  const writes: Array<number> = []
+  const events: Array<string> = []
+  const bytes = () => Buffer.concat(chunks)
+  let calls = 0
+  let underWay = 0
+  let overlapped = false
+  let release: (() => void) | undefined
+  const perform = (data: Uint8Array, step: { readonly take: number } | { readonly fail: string }): number => {
+    if ("fail" in step) throw Object.assign(new Error(`${step.fail}: planned`), { code: step.fail })
+    const taken = data.slice(0, step.take)
+    chunks.push(taken)
+    writes.push(taken.length)
+    return taken.length
+  }
+  const attempt = <A>(f: () => A, callback: (error: Error | null, value: A) => void) => {
+    let value: A
+    try {
+      value = f()
+    } catch (error) {
+      return callback(error as Error, undefined as A)
+    }
+    callback(null, value)
+  }
+  const next = (): Step => plan[calls++] ?? { take: Number.POSITIVE_INFINITY }
+  return {
+    content: () => bytes().toString(),
+    bytes,
+    writes,
+    events,
+    overlapped: () => overlapped,
+    hanging: () => release !== undefined,
+    release: () => {
+      const f = release
+      release = undefined
+      f?.()
+    },
+    fs: {
+      mkdir: (_path, _mode, callback) => callback(null),
+      open: (_path, _flags, _mode, callback) => callback(null, 3),
+      fstat: (_fd, callback) => callback(null, { size: bytes().length, isFile: true }),
+      read: (_fd, target, position, callback) => callback(null, bytes().copy(target, 0, position)),
+      write: (_fd, data, callback) => {
+        overlapped ||= underWay > 0
+        underWay++
+        const step = next()
+        const end = (how: { readonly take: number } | { readonly fail: string }) => {
+          underWay--
+          attempt(() => perform(data, how), callback)
+        }
+        if ("hang" in step) {
+          const { hang } = step
+          release = () => end(hang)
+        } else {
+          setImmediate(() => end(step))
+        }
+      },
+      writeSync: (_fd, data) => {
+        const step = next()
+        return perform(data, "hang" in step ? step.hang : step)
+      },
+      fdatasync: (_fd, callback) => {
+        events.push("fdatasync")
+        callback(null)
+      },
+      close: (_fd, callback) => {
+        events.push(underWay > 0 ? "closed under a write" : "close")
+        callback(null)
+      }
+    }
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * What the types say. Checked by `npm run types`; nothing here runs.
+ */
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { AsyncLogging, Enrichers, Formatters, Logger, Pipeline, Sinks } from "../src/index.ts"
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
+const same = <A, B>(..._: Equal<A, B> extends true ? [] : [never]): void => {}
+const layerOf = <A, E, R>(_: Layer.Layer<A, E, R>) => ({}) as { readonly E: E; readonly R: R }
+
+class Database extends Context.Service<Database, { readonly write: Effect.Effect<void> }>()("test/Database") {}
+class Region extends Context.Service<Region, string>()("test/Region") {}
+class OpenFailed extends Data.TaggedError("OpenFailed")<{}> {}
+class WriteFailed extends Data.TaggedError("WriteFailed")<{}> {}
+class StageFailed extends Data.TaggedError("StageFailed")<{}> {}
+
+declare const write: (batch: ReadonlyArray<unknown>) => Effect.Effect<void, WriteFailed, Database>
+declare const opened: Effect.Effect<{ readonly write: typeof write }, OpenFailed, Region | Scope.Scope>
+declare const stage: Effect.Effect<Pipeline.Stage, StageFailed, Region | Scope.Scope>
+
+// -----------------------------------------------------------------------------
+// what E and R come out
+// -----------------------------------------------------------------------------
+
+const plain = layerOf(AsyncLogging.layer({ sinks: [Sinks.memory()] }))
+same<typeof plain.E, AsyncLogging.ConfigInvalid>()
+same<typeof plain.R, never>()
+
+const local = layerOf(AsyncLogging.layer({ sinks: [Sinks.console(), Sinks.file({ path: "app.log" })] }))
+same<typeof local.E, AsyncLogging.ConfigInvalid | Sinks.SinkError>()
+same<typeof local.R, never>()
+
+const mixed = layerOf(AsyncLogging.layer({
+  stages: [Enrichers.process, stage],
+  sinks: [Sinks.memory(), Sinks.make({ write }), Sinks.scoped({ open: opened })]
+}))
+same<typeof mixed.E, AsyncLogging.ConfigInvalid | OpenFailed | StageFailed>()
+same<typeof mixed.R, Database | Region>()
+
+const stages = layerOf(Pipeline.layer([Enrichers.hostname, stage]))
+same<typeof stages.E, StageFailed>()
+same<typeof stages.R, Region>()
+
+same<ReturnType<typeof Logger.info>, Effect.Effect<void>>()
+same<ReturnType<typeof Logger.acknowledged>, Effect.Effect<Logger.Receipt, Logger.NotAccepted>>()
+same<typeof AsyncLogging.flush, Effect.Effect<AsyncLogging.FlushReport, never, AsyncLogging.AsyncLogging>>()
+
+// -----------------------------------------------------------------------------
+// a misspelt key does not compile, at any depth
+// -----------------------------------------------------------------------------
+
+// @ts-expect-error at the top
+AsyncLogging.layer({ drainTimout: "1 second", sinks: [] })
+// @ts-expect-error in the context: other keys go under `custom`
+AsyncLogging.layer({ context: { tenant: "acme" }, sinks: [] })
+AsyncLogging.layer({ context: { custom: { tenant: "acme" } }, sinks: [] })
+// @ts-expect-error in the queue
+AsyncLogging.layer({ queue: { capcity: 1 }, sinks: [] })
+// @ts-expect-error in the batch
+AsyncLogging.layer({ batch: { lingr: "1 second" }, sinks: [] })
+// @ts-expect-error in the limits
+AsyncLogging.layer({ limits: { string: 1 }, sinks: [] })
+// @ts-expect-error a strategy that does not exist
+AsyncLogging.layer({ queue: { strategy: "drop" }, sinks: [] })
+// @ts-expect-error in a sink
+AsyncLogging.layer({ sinks: [Sinks.console({ formatt: Formatters.json })] })
+// @ts-expect-error in the queue of a sink
+AsyncLogging.layer({ sinks: [Sinks.file({ path: "app.log", queue: { strategi: "sliding" } })] })
+// @ts-expect-error in the retry of a user's sink
+AsyncLogging.layer({ sinks: [Sinks.make({ write, retry: { attempts: 3 } })] })
+// @ts-expect-error in a scoped sink
+AsyncLogging.layer({ sinks: [Sinks.scoped({ open: opened, nam: "db" })] })
+// @ts-expect-error a file sink needs a path
+Sinks.file({})
+// @ts-expect-error bare functions are no stages: they could not be told apart
+AsyncLogging.layer({ stages: [() => true], sinks: [] })
+// @ts-expect-error in the context of a request
+Logger.withContext({ requestid: "r-1" })
+// @ts-expect-error a level that does not exist
+Logger.log("Notice")
+
+// -----------------------------------------------------------------------------
+// layerSync takes only sinks that can write synchronously
+// -----------------------------------------------------------------------------
+
+AsyncLogging.layerSync({ sinks: [Sinks.console(), Sinks.file({ path: "app.log" }), Sinks.memory()] })
+AsyncLogging.layerSync({ sinks: [Sinks.make({ write, writeSync: () => {} })] })
+// @ts-expect-error no `writeSync`
+AsyncLogging.layerSync({ sinks: [Sinks.make({ write })] })
+// @ts-expect-error no `writeSync`
+AsyncLogging.layerSync({ sinks: [Sinks.scoped({ open: opened })] })
