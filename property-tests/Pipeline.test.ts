@@ -3,6 +3,7 @@ import * as fc from "fast-check"
 import * as Enrichers from "../src/Enrichers.ts"
 import * as Filters from "../src/Filters.ts"
 import * as Pipeline from "../src/Pipeline.ts"
+import * as PipelineRun from "../src/PipelineRun.ts"
 import type { LogRecord } from "../src/Record.ts"
 import * as Record from "../src/Record.ts"
 import { hold, repeat } from "../test/support/gates.ts"
@@ -99,8 +100,8 @@ const records: fc.Arbitrary<ReadonlyArray<LogRecord>> = fc.array(
 
 const observe = ({ stages }: Pipeline.Pipeline, records: ReadonlyArray<LogRecord>) => {
   const { accepted, counts, failures, filtered, sources, visitor } = tally()
-  for (const record of records) Pipeline.runUnsafe(stages, 0, record, "offered", visitor)
-  Pipeline.closeGatesUnsafe(stages, visitor)
+  for (const record of records) PipelineRun.runUnsafe(stages, 0, record, "offered", visitor)
+  PipelineRun.closeGatesUnsafe(stages, visitor)
   return { accepted, sources, failures, filtered: filtered(), counts }
 }
 
@@ -197,11 +198,11 @@ describe("the law of the stages", () => {
         const out = tally(stages)
         let offered = 0
         for (const record of records) {
-          Pipeline.runUnsafe(stages, 0, record, "offered", out.visitor)
+          PipelineRun.runUnsafe(stages, 0, record, "offered", out.visitor)
           assertBalanced(out)
           assertTrue(out, stages, ++offered)
         }
-        Pipeline.closeGatesUnsafe(stages, out.visitor)
+        PipelineRun.closeGatesUnsafe(stages, out.visitor)
         assertBalanced(out)
         assertTrue(out, stages, offered)
         assert.strictEqual(out.counts.held, 0)
@@ -233,7 +234,7 @@ describe("the law of the stages", () => {
         let offered = 0
         const offer = (record: LogRecord) => {
           offered++
-          Pipeline.runUnsafe(stages, 0, record, "offered", out.visitor)
+          PipelineRun.runUnsafe(stages, 0, record, "offered", out.visitor)
         }
         const logs = Filters.where((record) => {
           if (record.logger !== "nested" && picks(every, record)) {
@@ -248,7 +249,7 @@ describe("the law of the stages", () => {
           assertBalanced(out)
           assertTrue(out, stages, offered)
         }
-        Pipeline.closeGatesUnsafe(stages, out.visitor)
+        PipelineRun.closeGatesUnsafe(stages, out.visitor)
         assertBalanced(out)
         assertTrue(out, stages, offered)
         assert.strictEqual(new Set(numbers(out.accepted)).size, numbers(out.accepted).length)
@@ -262,7 +263,7 @@ describe("the law of the stages", () => {
       fc.property(specs, records, fc.infiniteStream(fc.nat()), (specs, records, picked) => {
         const stages = specs.map(build)
         const out = tally(stages)
-        for (const record of records) Pipeline.runUnsafe(stages, 0, record, "offered", out.visitor)
+        for (const record of records) PipelineRun.runUnsafe(stages, 0, record, "offered", out.visitor)
         const open = stages.filter((stage) => stage._tag === "Gate")
         while (open.length > 0) {
           const [gate] = open.splice(picked.next().value % open.length, 1)

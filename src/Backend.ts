@@ -18,6 +18,7 @@ import * as Notice from "./Notices.ts"
 import type { Offer, OfferOptions, Watch } from "./Outlet.ts"
 import type { Source, Stage, Visitor } from "./Pipeline.ts"
 import * as Pipeline from "./Pipeline.ts"
+import * as PipelineRun from "./PipelineRun.ts"
 import type { LogContext, LogFields, LogRecord } from "./Record.ts"
 import * as Record from "./Record.ts"
 import type { Limits } from "./Snapshot.ts"
@@ -150,7 +151,7 @@ export const make = (options: Options): Backend => {
       closeGate: (gate) => {
         for (const stages of self.gated) {
           if (!stages.includes(gate)) continue
-          Pipeline.closeGatesUnsafe(stages, self.visitor, gate)
+          PipelineRun.closeGatesUnsafe(stages, self.visitor, gate)
           if (!stages.some((stage) => stage._tag === "Gate" && stage.owner !== "closed")) self.gated.delete(stages)
         }
       }
@@ -171,7 +172,7 @@ export const make = (options: Options): Backend => {
  */
 export const closeUnsafe = (self: Backend): void => {
   self.closed = true
-  for (const stages of [...self.gated, self.stages]) Pipeline.closeGatesUnsafe(stages, self.visitor)
+  for (const stages of [...self.gated, self.stages]) PipelineRun.closeGatesUnsafe(stages, self.visitor)
 }
 
 // -----------------------------------------------------------------------------
@@ -364,7 +365,7 @@ const runStages = (
   const outer = self.call
   self.call = call
   try {
-    Pipeline.runUnsafe(stagesOf(self, fiber), 0, record, "offered", self.visitor)
+    PipelineRun.runUnsafe(stagesOf(self, fiber), 0, record, "offered", self.visitor)
   } finally {
     self.call = outer
   }

@@ -5,6 +5,7 @@ import * as Layer from "effect/Layer"
 import * as Enrichers from "../src/Enrichers.ts"
 import * as Filters from "../src/Filters.ts"
 import * as Pipeline from "../src/Pipeline.ts"
+import * as PipelineRun from "../src/PipelineRun.ts"
 import type { LogRecord } from "../src/Record.ts"
 import * as Record from "../src/Record.ts"
 import { holdEffect, holdStage, repeatEffect, repeatStage } from "./support/gates.ts"
@@ -14,7 +15,7 @@ const record = (options: Partial<LogRecord> = {}): LogRecord => Record.make({ le
 
 const run = (stages: ReadonlyArray<Pipeline.Stage>, ...records: ReadonlyArray<LogRecord>) => {
   const out = tally()
-  for (const record of records) Pipeline.runUnsafe(stages, 0, record, "offered", out.visitor)
+  for (const record of records) PipelineRun.runUnsafe(stages, 0, record, "offered", out.visitor)
   return out
 }
 
@@ -105,7 +106,7 @@ describe("gates in a pipeline", () => {
     })
     const out = run([stage], ...named("a", "b"))
     assert.strictEqual(out.accepted.length, 2)
-    Pipeline.runUnsafe([stage], 0, record({ level: "Error" }), "offered", out.visitor)
+    PipelineRun.runUnsafe([stage], 0, record({ level: "Error" }), "offered", out.visitor)
     // the gate answers a and b a second time: that makes them records of its own
     assert.deepStrictEqual(out.counts, { offered: 3, made: 2, held: 0, accepted: 5 })
   })
@@ -129,7 +130,7 @@ describe("gates in a pipeline", () => {
       const close = () => answer as ReadonlyArray<LogRecord>
       const stage = Pipeline.gate({ push: (r) => [r], close, held: 0, made: 0 })
       const out = run([stage], record())
-      Pipeline.closeGatesUnsafe([stage], out.visitor)
+      PipelineRun.closeGatesUnsafe([stage], out.visitor)
       assert.strictEqual(out.accepted.length, 1)
       assert.deepStrictEqual(out.failures, [["gate", "gate_failed"]])
     })
@@ -146,7 +147,7 @@ describe("gates in a pipeline", () => {
     })
     const out = run([stage], record())
     assert.deepStrictEqual(out.accepted[0]!.notes, ["gate_failed"])
-    Pipeline.closeGatesUnsafe([stage], out.visitor)
+    PipelineRun.closeGatesUnsafe([stage], out.visitor)
     assert.deepStrictEqual(out.counts, { offered: 1, made: 0, held: 0, accepted: 1 })
   })
 
@@ -175,7 +176,7 @@ describe("gates in a pipeline", () => {
     })
     const out = run([stage], ...named("a", "b", "c"))
     ring.length = 0
-    Pipeline.runUnsafe([stage], 0, record(), "offered", out.visitor)
+    PipelineRun.runUnsafe([stage], 0, record(), "offered", out.visitor)
     assert.deepStrictEqual(out.counts, { offered: 4, made: 0, held: 1, accepted: 0 })
     assert.deepStrictEqual(out.filtered(), { gate: 3 })
   })
@@ -183,9 +184,9 @@ describe("gates in a pipeline", () => {
   it("a closed gate is passed by, and gates close in order", () => {
     const stages = [holdStage(5, "release"), repeatStage()]
     const out = run(stages, ...named("a", "a", "a", "b", "b"))
-    Pipeline.closeGatesUnsafe(stages, out.visitor)
+    PipelineRun.closeGatesUnsafe(stages, out.visitor)
     assert.deepStrictEqual(messages(out.accepted), ["a", "repeated 2 times", "b", "repeated 1 times"])
-    Pipeline.runUnsafe(stages, 0, record({ message: "late" }), "offered", out.visitor)
+    PipelineRun.runUnsafe(stages, 0, record({ message: "late" }), "offered", out.visitor)
     assert.strictEqual(messages(out.accepted).at(-1), "late")
     assert.strictEqual(out.counts.held, 0)
   })
@@ -193,8 +194,8 @@ describe("gates in a pipeline", () => {
   it("a gate that saw no record closes too", () => {
     const stages = [holdStage(2), holdStage(2)]
     const out = run(stages)
-    Pipeline.closeGatesUnsafe(stages, out.visitor)
-    Pipeline.runUnsafe(stages, 0, record(), "offered", out.visitor)
+    PipelineRun.closeGatesUnsafe(stages, out.visitor)
+    PipelineRun.runUnsafe(stages, 0, record(), "offered", out.visitor)
     assert.deepStrictEqual(out.counts, { offered: 1, made: 0, held: 0, accepted: 1 })
   })
 
@@ -206,7 +207,7 @@ describe("gates in a pipeline", () => {
         Effect.gen(function*() {
           const { stages } = yield* Pipeline.CurrentPipeline
           const out = tally(stages)
-          for (const r of named("a", "a")) Pipeline.runUnsafe(stages, 0, r, "offered", out.visitor)
+          for (const r of named("a", "a")) PipelineRun.runUnsafe(stages, 0, r, "offered", out.visitor)
           assert.strictEqual(out.counts.held, 2)
           return { out, stages }
         }),
@@ -214,7 +215,7 @@ describe("gates in a pipeline", () => {
       )
       // the inner layer has closed first: its gates are passed by
       assert.deepStrictEqual(messages(out.accepted), ["a", "a"])
-      Pipeline.runUnsafe(stages, 0, record({ message: "late" }), "offered", out.visitor)
+      PipelineRun.runUnsafe(stages, 0, record({ message: "late" }), "offered", out.visitor)
       assert.deepStrictEqual(out.counts, { offered: 3, made: 0, held: 0, accepted: 3 })
     }))
 

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Pipeline from "../src/Pipeline.ts"
+import * as PipelineRun from "../src/PipelineRun.ts"
 import type { LogContext, LogError, LogFields, LogRecord, LogValue } from "../src/Record.ts"
 import * as Record from "../src/Record.ts"
 import * as Redaction from "../src/Redaction.ts"
@@ -234,7 +235,7 @@ describe("failing closed", () => {
 
   const redactedBy = (stage: Pipeline.Stage, input: LogRecord = whole) => {
     const out = tally()
-    Pipeline.runUnsafe([stage], 0, input, "offered", out.visitor)
+    PipelineRun.runUnsafe([stage], 0, input, "offered", out.visitor)
     return out
   }
 

@@ -4,6 +4,7 @@ import * as Os from "node:os"
 import * as Enrichers from "../src/Enrichers.ts"
 import * as Filters from "../src/Filters.ts"
 import * as Pipeline from "../src/Pipeline.ts"
+import * as PipelineRun from "../src/PipelineRun.ts"
 import type { LogContext, LogRecord } from "../src/Record.ts"
 import * as Record from "../src/Record.ts"
 import { tally } from "./support/tally.ts"
@@ -12,7 +13,7 @@ const record = (options: Partial<LogRecord> = {}): LogRecord => Record.make({ le
 
 const run = (stages: ReadonlyArray<Pipeline.Stage>, ...records: ReadonlyArray<LogRecord>) => {
   const out = tally()
-  for (const record of records) Pipeline.runUnsafe(stages, 0, record, "offered", out.visitor)
+  for (const record of records) PipelineRun.runUnsafe(stages, 0, record, "offered", out.visitor)
   return out
 }
 

@@ -286,11 +286,12 @@ const press = <A>(self: BoundedQueue<A>): void => {
   if (self.wakeAt !== Number.POSITIVE_INFINITY) ringUnsafe(self)
 }
 
-// Freed slots go to those who wait, even while the overdraft is in use: callers that cannot wait would starve them.
+// Freed slots go to those who wait, one to each, even while the overdraft is in use: callers that cannot wait would
+// starve them. Beyond that the overdraft is not for them.
 const admitWaiters = <A>(self: BoundedQueue<A>, freed: number): void => {
   const admitted: Array<Waiter<A>> = []
   for (let waiter = self.waiters.first; waiter !== undefined; waiter = self.waiters.first) {
-    if (!hasRoom(self, waiter.bytes) && !(freed-- > 0 && hasOverdraft(self, waiter.bytes))) break
+    if (!hasRoom(self, waiter.bytes) && !(admitted.length < freed && hasOverdraft(self, waiter.bytes))) break
     Waiters.leaveUnsafe(self.waiters, waiter, "admitted")
     waiter.order = append(self, waiter.value, waiter.bytes, waiter.isProtected)
     self.options.onAdmit(waiter)

@@ -231,7 +231,7 @@ describe("Sinks.console", () => {
   it("G33 a level that is none is known before the open, and which are allowed", () => {
     const [wrong] = Console.make({ stderrFrom: "error" as never }).wrong
     assert.strictEqual(wrong?.field, "stderrFrom")
-    assert.match(wrong.message, /expected one of .*"Error".*, got error/)
+    assert.match(wrong?.message ?? "", /expected one of .*"Error".*, got error/)
   })
 })
 

@@ -2,6 +2,7 @@
  * A `Pipeline.Visitor` for tests, which remembers and counts everything that it is told.
  */
 import * as Pipeline from "../../src/Pipeline.ts"
+import * as PipelineRun from "../../src/PipelineRun.ts"
 import type { LogNote, LogRecord } from "../../src/Record.ts"
 
 /**
@@ -52,7 +53,7 @@ export const tally = (stages: ReadonlyArray<Pipeline.Stage> = []): Tally => {
       failures.push([stage.name, note])
     },
     closeGate(stage) {
-      Pipeline.closeGatesUnsafe(stages, visitor, stage)
+      PipelineRun.closeGatesUnsafe(stages, visitor, stage)
     }
   }
   return { visitor, counts, filtered: () => Object.fromEntries(filtered), accepted, sources, failures }

@@ -1,0 +1,154 @@
+/**
+ * Running a pipeline: one record through its stages, in the caller's fiber, and the closing of its gates. Total, and
+ * exact: whatever stages do, each record that goes in is reported once.
+ */
+import type { Source, Stage, Visitor } from "./Pipeline.ts"
+import type { LogNote, LogRecord } from "./Record.ts"
+import * as Record from "./Record.ts"
+
+/**
+ * Runs one record through `stages`, from `index` on. Total: a stage that throws costs a note, never the record.
+ */
+export const runUnsafe = (
+  stages: ReadonlyArray<Stage>,
+  index: number,
+  record: LogRecord,
+  source: Source,
+  visitor: Visitor
+): void => {
+  for (let i = index; i < stages.length; i++) {
+    const stage = stages[i]!
+    switch (stage._tag) {
+      case "Enrich": {
+        try {
+          record = checkRecord(stage.enrich(record))
+        } catch (error) {
+          record = failed(stage, "enricher_failed", error, record, visitor)
+        }
+        break
+      }
+      case "Filter": {
+        try {
+          if (!stage.filter(record)) return visitor.filtered(stage.name, source)
+        } catch (error) {
+          record = failed(stage, "filter_failed", error, record, visitor)
+        }
+        break
+      }
+      case "Gate": {
+        stage.owner ??= visitor
+        if (stage.owner !== visitor) break
+        let out: ReadonlyArray<LogRecord>
+        let held: number
+        let made: number
+        try {
+          out = checkRecords(stage.gate.push(record))
+          held = checkCount(stage.gate.held)
+          made = checkCount(stage.gate.made)
+        } catch (error) {
+          // what it kept or made all the same is counted with its next call
+          record = failed(stage, "gate_failed", error, record, visitor)
+          break
+        }
+        return settle(stages, i, stage, source, out, held, made, visitor)
+      }
+      case "Redact": {
+        try {
+          record = checkRecord(stage.redact(record))
+        } catch (error) {
+          record = failed(stage, "redactor_failed", error, withoutBody(record), visitor)
+        }
+      }
+    }
+  }
+  visitor.accepted(record, source)
+}
+
+/**
+ * Closes the gates of `stages` in order, so that what a first one owes still passes a second one. With `only`, that
+ * one alone.
+ */
+export const closeGatesUnsafe = (stages: ReadonlyArray<Stage>, visitor: Visitor, only?: Stage.Gate): void => {
+  for (let i = 0; i < stages.length; i++) {
+    const stage = stages[i]!
+    if (stage._tag !== "Gate" || (only !== undefined && only !== stage)) continue
+    // one without an owner saw no record yet, and must not take one later
+    if ((stage.owner ?? visitor) !== visitor) continue
+    stage.owner = "closed"
+    let out: ReadonlyArray<LogRecord> = []
+    let made = stage.made
+    try {
+      out = checkRecords(stage.gate.close())
+      made = checkCount(stage.gate.made)
+    } catch (error) {
+      visitor.failed(stage, "gate_failed", error)
+    }
+    // a closed gate keeps nothing, whatever it says of itself
+    settle(stages, i, stage, undefined, out, 0, made, visitor)
+  }
+}
+
+/**
+ * Balances one call of a gate: what went in (the records that it had held and gave up, those that it made, the one
+ * that was `pushed`) against what came out (`out`, what it newly holds); the rest it discarded. The pushed record comes
+ * last, as the newest: what a gate keeps is taken from the end, what it discards from the front.
+ */
+const settle = (
+  stages: ReadonlyArray<Stage>,
+  index: number,
+  stage: Stage.Gate,
+  pushed: Source | undefined,
+  out: ReadonlyArray<LogRecord>,
+  held: number,
+  made: number,
+  visitor: Visitor
+): void => {
+  const sources: Array<Source> = []
+  for (let n = stage.held - held; n > 0; n--) sources.push("held")
+  for (let n = made - stage.made; n > 0; n--) sources.push("made")
+  if (pushed !== undefined) sources.push(pushed)
+  const kept = held - stage.held
+  stage.held = held
+  stage.made = made
+  for (let n = kept; n > 0; n--) visitor.held(sources.pop() ?? "made")
+  while (sources.length > out.length) visitor.filtered(stage.name, sources.shift()!)
+  for (const record of out) runUnsafe(stages, index + 1, record, sources.shift() ?? "made", visitor)
+}
+
+const failed = (
+  stage: Stage,
+  note: LogNote,
+  error: unknown,
+  record: LogRecord,
+  visitor: Visitor
+): LogRecord => {
+  visitor.failed(stage, note, error)
+  return Record.withNote(record, note)
+}
+
+const checkRecord = (record: LogRecord): LogRecord => {
+  if (typeof record !== "object" || record === null || typeof record.message !== "string") {
+    throw new TypeError("the stage did not answer a LogRecord")
+  }
+  return record
+}
+
+const checkRecords = (records: ReadonlyArray<LogRecord>): ReadonlyArray<LogRecord> => {
+  if (!Array.isArray(records)) throw new TypeError("the gate did not answer a list of records")
+  for (const record of records) checkRecord(record)
+  return records
+}
+
+const checkCount = (count: number): number => {
+  if (!Number.isSafeInteger(count) || count < 0) throw new TypeError("the gate's held and made must be counts")
+  return count
+}
+
+const withoutBody = (record: LogRecord): LogRecord => ({
+  ...record,
+  message: "[redacted: the redactor failed]",
+  fields: Record.noFields,
+  context: Record.emptyContext,
+  spans: undefined,
+  error: undefined
+})
