@@ -7,7 +7,7 @@ import type { Waiter } from "../src/Queue/Waiters.ts"
 import type { Bounds, Item, Model } from "./support/queueModel.ts"
 import * as Models from "./support/queueModel.ts"
 import { queueRegressions } from "./support/regressions.ts"
-import { parameters } from "./support/runs.ts"
+import { parameters, timeout } from "./support/runs.ts"
 import * as World from "./support/scheduler.ts"
 
 interface Real {
@@ -20,6 +20,7 @@ interface Real {
   /** Whose callers were resumed, in order. */
   readonly woken: Array<number>
   readonly taken: Array<Queue.Entry<Item>>
+  offers: number
 }
 
 const setup = (bounds: Bounds): { model: Model; real: Real } => {
@@ -35,7 +36,7 @@ const setup = (bounds: Bounds): { model: Model; real: Real } => {
   world.settle()
   const exit = World.exitOf(made)
   if (Exit.isFailure(exit)) throw new Error("the queue was not made")
-  const real = { world, queue: exit.value, waiters: new Map(), evicted, admitted, woken: [], taken: [] }
+  const real = { world, queue: exit.value, waiters: new Map(), evicted, admitted, woken: [], taken: [], offers: 0 }
   return { model: Models.make(bounds), real }
 }
 
@@ -84,11 +85,9 @@ const command = (name: string, run: (model: Model, real: Real) => void): Command
   toString: () => name
 })
 
-let lastId = 0
-
 const offer = (bytes: number, isProtected: boolean, canWait: boolean): Command =>
   command(`offer(${bytes}, ${isProtected}, ${canWait})`, (model, real) => {
-    const item: Item = { id: lastId++, bytes, isProtected }
+    const item: Item = { id: real.offers++, bytes, isProtected }
     const crowded = Queue.isCrowded(real.queue, bytes)
     const verdict = Queue.offerUnsafe(real.queue, item, bytes, isProtected, canWait)
     assert.strictEqual(verdict, Models.offer(model, item, canWait))
@@ -193,7 +192,7 @@ const run = (bounds: Bounds, commands: Iterable<Command>): void => {
   drain(model, real)
 }
 
-describe("the bounded queue", () => {
+describe("the bounded queue", { timeout }, () => {
   it("G1 sliding: admits, evicts, refuses and gives out exactly as an array would", () => {
     fc.assert(fc.property(bounds("sliding"), commands, run), parameters)
   })

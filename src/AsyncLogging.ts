@@ -36,9 +36,9 @@ import * as Workers from "./Worker.ts"
 
 export type { DropReason, FailReason, LayerCounts, SinkCounts } from "./Ledger.ts"
 export { layerImbalance, sinkImbalance } from "./Ledger.ts"
+export { NoticeWriter } from "./Notices.ts"
 export type { CloseReport, FlushReport, SinkFlush, SinkStats, Stats } from "./Report.ts"
 export { ConfigInvalid } from "./Settings.ts"
-export { NoticeWriter } from "./Notices.ts"
 
 /**
  * The options of a layer. Only `sinks` has no default.
@@ -77,12 +77,12 @@ export interface Config<S extends ReadonlyArray<AnySink>, G extends ReadonlyArra
 /**
  * What opening these sinks can fail with.
  */
-export type SinksError<S extends ReadonlyArray<AnySink>> = S[number] extends Sink<infer E, any, any> ? E : never
+export type SinksError<S extends ReadonlyArray<AnySink>> = S[number] extends Sink<infer E, unknown> ? E : never
 
 /**
  * What these sinks need.
  */
-export type SinksServices<S extends ReadonlyArray<AnySink>> = S[number] extends Sink<any, infer R, any> ? R : never
+export type SinksServices<S extends ReadonlyArray<AnySink>> = S[number] extends Sink<unknown, infer R> ? R : never
 
 /**
  * A running layer.
@@ -121,6 +121,7 @@ export const layer = <
  * only sinks that can write synchronously; a record that cannot be written is failed at once.
  */
 export const layerSync = <
+  // oxlint-disable-next-line typescript/no-explicit-any -- E and R are inferred from each element of the list
   const S extends ReadonlyArray<Sink<any, any, true>>,
   const G extends ReadonlyArray<StageInput> = readonly []
 >(
@@ -166,8 +167,7 @@ export const layerTest = <const G extends ReadonlyArray<StageInput> = readonly [
  * Completes when every record that was admitted before the call has settled at every sink, and is durable where the
  * sink can make it so; at the latest after `drainTimeout`. It never fails: the report says what became of the records.
  */
-export const flush: Effect.Effect<FlushReport, never, AsyncLogging> = AsyncLogging.use((self) => self.flush(undefined)
-)
+export const flush: Effect.Effect<FlushReport, never, AsyncLogging> = AsyncLogging.use((self) => self.flush(undefined))
 
 /**
  * The same, with another limit.
@@ -188,8 +188,7 @@ export const stats: Effect.Effect<Stats, never, AsyncLogging> = AsyncLogging.use
 export const setLevel = (
   level: LogLevel.LogLevel | "inherit",
   scope: Levels.Scope = {}
-): Effect.Effect<void, never, AsyncLogging> =>
-  AsyncLogging.use((self) => self.setLevel(level, scope))
+): Effect.Effect<void, never, AsyncLogging> => AsyncLogging.use((self) => self.setLevel(level, scope))
 
 /**
  * Closes now what would close with the scope: delivers what was admitted, within `drainTimeout`. Whoever closes
@@ -224,6 +223,8 @@ const syncTarget: MakeTarget = (worker) => ({
 const makeLayer = (
   config: Config<ReadonlyArray<AnySink>, ReadonlyArray<StageInput>>,
   makeTarget: MakeTarget
+  // the public functions above say what E and R are: here the list has lost the types of its elements
+  // oxlint-disable-next-line typescript/no-explicit-any
 ): Layer.Layer<AsyncLogging, any, any> => Layer.effectContext(make(config, makeTarget))
 
 const make = Effect.fnUntraced(function*(

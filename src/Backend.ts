@@ -15,7 +15,7 @@ import type { DropReason, SinkLedger } from "./Ledger.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Levels from "./Levels.ts"
 import * as Notice from "./Notices.ts"
-import type { Offer, OfferOptions, Watch } from "./Outlet.ts"
+import type { Offer, OfferOptions, Wait, Watch } from "./Outlet.ts"
 import type { Source, Stage, Visitor } from "./Pipeline.ts"
 import * as Pipeline from "./Pipeline.ts"
 import * as PipelineRun from "./PipelineRun.ts"
@@ -87,7 +87,7 @@ export interface LogCall {
 interface Call extends OfferOptions {
   readonly region: number | undefined
   overdrawn: boolean
-  waits: Array<Effect.Effect<void>> | undefined
+  waits: Array<Wait> | undefined
   accepted: number
   held: number
 }
@@ -257,7 +257,7 @@ export const log = (
   return Effect.uninterruptibleMask((restore) => {
     // an uninterruptible region hands out `identity`: a wait there could hang a finalizer, so there is none
     const call = runCall(self, fiber, logCall, restore === identity ? cannotWait : { canWait: true })
-    return call.waits === undefined ? Effect.void : restore(awaitAll(call.waits))
+    return call.waits === undefined ? Effect.void : awaitAll(call.waits, restore)
   })
 }
 
@@ -287,7 +287,7 @@ export const logWatched = (
       : "filtered"
     return call.waits === undefined
       ? Effect.succeed(acceptance)
-      : Effect.as(restore(awaitAll(call.waits)), acceptance)
+      : Effect.as(awaitAll(call.waits, restore), acceptance)
   })
 
 const isCrowded = (self: Backend): boolean => {
@@ -295,8 +295,16 @@ const isCrowded = (self: Backend): boolean => {
   return false
 }
 
-const awaitAll = (waits: ReadonlyArray<Effect.Effect<void>>): Effect.Effect<void> =>
-  waits.length === 1 ? waits[0]! : Effect.forEach(waits, identity, { concurrency: "unbounded", discard: true })
+// The line is left outside of `restore`: a fiber that is interrupted before the wait begins never enters that.
+const awaitAll = (
+  waits: ReadonlyArray<Wait>,
+  restore: (wait: Effect.Effect<void>) => Effect.Effect<void>
+): Effect.Effect<void> => {
+  const rooms = waits.length === 1
+    ? waits[0]!.room
+    : Effect.forEach(waits, ({ room }) => room, { concurrency: "unbounded", discard: true })
+  return Effect.onInterrupt(restore(rooms), () => Effect.sync(() => waits.forEach((wait) => wait.leaveUnsafe())))
+}
 
 const runCall = (
   self: Backend,
@@ -386,7 +394,7 @@ const accept = (self: Backend, record: LogRecord, source: Source): void => {
       continue
     }
     const offer = target.offerUnsafe(numbered, bytes, call)
-    if (typeof offer === "object") (call.waits ??= []).push(offer.wait)
+    if (typeof offer === "object") (call.waits ??= []).push(offer)
     else if (offer === "overdrawn" || offer === "overdraft") call.overdrawn = true
   }
 }
@@ -400,5 +408,9 @@ const refuseClosed = (self: Backend, level: number, logger: string | undefined, 
     if (level < Levels.threshold(self.levels, i, logger, call.region)) Ledger.filteredHere(target.ledger)
     else target.refuseUnsafe(record, "already_shutdown")
   }
-  Notice.tellUnsafe(self.notices, "already_shutdown", "a record was logged after the logging layer had closed; it is lost")
+  Notice.tellUnsafe(
+    self.notices,
+    "already_shutdown",
+    "a record was logged after the logging layer had closed; it is lost"
+  )
 }

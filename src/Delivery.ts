@@ -10,7 +10,7 @@ import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import type { End } from "./Ledger.ts"
 import * as Ledger from "./Ledger.ts"
-import type { Outcomes, SinkError } from "./Sinks/Sink.ts"
+import type { SinkError } from "./Sinks/Sink.ts"
 import * as Sink from "./Sinks/Sink.ts"
 
 /**
@@ -45,7 +45,7 @@ export const allDelivered: Answer = {
 /**
  * Reads the answer to a write of `size` records.
  */
-export const judge = (exit: Exit.Exit<void | Outcomes, unknown>, size: number): Answer => {
+export const judge = (exit: Exit.Exit<unknown, unknown>, size: number): Answer => {
   if (exit._tag === "Success") return Array.isArray(exit.value) ? judgeOutcomes(exit.value) : allDelivered
   const { reason } = sinkError(exit.cause)
   switch (reason._tag) {
@@ -75,7 +75,8 @@ export const judge = (exit: Exit.Exit<void | Outcomes, unknown>, size: number): 
   }
 }
 
-const judgeOutcomes = (outcomes: Outcomes): Answer => ({
+// Sinks may be written without types: what stands in the list is compared, not believed.
+const judgeOutcomes = (outcomes: ReadonlyArray<unknown>): Answer => ({
   ...allDelivered,
   ends: (index) =>
     outcomes[index] === "delivered"
@@ -108,10 +109,13 @@ const retryAfterCap = Duration.minutes(5)
 const retryAfter = (input: Duration.Input | undefined): Duration.Duration | undefined =>
   input === undefined
     ? undefined
-    : Option.getOrUndefined(Option.map(Duration.fromInput(input), Duration.clamp({
-      minimum: Duration.zero,
-      maximum: retryAfterCap
-    })))
+    : Option.getOrUndefined(Option.map(
+      Duration.fromInput(input),
+      Duration.clamp({
+        minimum: Duration.zero,
+        maximum: retryAfterCap
+      })
+    ))
 
 /**
  * The pauses between attempts: exponential from `initial` to `max`, with a jitter of a fifth either way, for ever.

@@ -260,7 +260,10 @@ const widenGap = (self: SinkLedger, reason: string, time: number, position: numb
 export const takeGap = (
   self: SinkLedger,
   position: number
-): { readonly lost: number; readonly since: number; readonly reasons: { readonly [reason: string]: number } } | undefined => {
+):
+  | { readonly lost: number; readonly since: number; readonly reasons: { readonly [reason: string]: number } }
+  | undefined =>
+{
   const { gap } = self
   if (gap === undefined || position < gap.position) return undefined
   self.gap = undefined

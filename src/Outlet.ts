@@ -48,10 +48,19 @@ export interface OfferOptions {
 }
 
 /**
- * What became of an offer to one sink: it is in the queue (`overdrawn`: above its capacity), the sink does not want
- * it, it was dropped, or its caller has to run `wait`. Interrupting that drops the record.
+ * A caller's wait for room. Whoever stops running `room` before its end, or never begins, calls `leaveUnsafe`, which
+ * drops the record unless it was admitted before.
  */
-export type Offer = "queued" | "overdrawn" | "unwanted" | DropReason | { readonly wait: Effect.Effect<void> }
+export interface Wait {
+  readonly room: Effect.Effect<void>
+  readonly leaveUnsafe: () => void
+}
+
+/**
+ * What became of an offer to one sink: it is in the queue (`overdrawn`: above its capacity), the sink does not want
+ * it, it was dropped, or its caller has to wait.
+ */
+export type Offer = "queued" | "overdrawn" | "unwanted" | DropReason | Wait
 
 /**
  * Makes the outlet of a sink, with an empty queue.
@@ -125,7 +134,7 @@ export const offerUnsafe = (self: Outlet, record: LogRecord, bytes: number, opti
       Ledger.waiting(self.ledger)
       const waiter = Queue.waitUnsafe(self.queue, record, bytes, isProtected)
       if (watch !== undefined) self.watched.set(waiter, watch)
-      return { wait: awaitRoom(self, waiter) }
+      return { room: awaitRoom(self, waiter), leaveUnsafe: () => giveUp(self, waiter, "interrupted") }
     }
     default: {
       const reason = verdict === "closed" ? (self.ended ? "sink_ended" : "already_shutdown") : verdict
@@ -154,11 +163,10 @@ const awaitRoom = (self: Outlet, waiter: Waiter<LogRecord>): Effect.Effect<void>
     if (waiter.state !== "waiting") resume(Effect.void)
     else waiter.resume = () => resume(Effect.void)
   })
-  const bounded = maxWait === undefined ? ended : Effect.andThen(
+  return maxWait === undefined ? ended : Effect.andThen(
     Effect.timeoutOption(ended, maxWait),
     Effect.sync(() => giveUp(self, waiter, "wait_timeout"))
   )
-  return Effect.onInterrupt(bounded, () => Effect.sync(() => giveUp(self, waiter, "interrupted")))
 }
 
 // Nothing happens to a waiter that was admitted before.

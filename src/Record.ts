@@ -271,12 +271,14 @@ export const LogValue: Schema.Codec<LogValue> = Schema.suspend(() =>
     Schema.Array(LogValue),
     LogFields
   ])
-)
+).annotate({ identifier: "LogValue" })
 
 /**
  * Schema of `LogFields`.
  */
-export const LogFields: Schema.Codec<LogFields> = Schema.Record(Schema.String, LogValue)
+export const LogFields: Schema.Codec<LogFields> = Schema.Record(Schema.String, LogValue).annotate({
+  identifier: "LogFields"
+})
 
 /**
  * Schema of the level of a record.

@@ -85,8 +85,10 @@ const positiveInteger = allowed("a positive integer", isPositiveInteger)
 const naturalNumber = allowed("an integer of 0 or more", (u) => Number.isSafeInteger(u) && (u as number) >= 0)
 const someTime = allowed("a duration above zero, such as \"10 seconds\"", (u) => isDuration(u, Number.MIN_VALUE, false))
 const anyTime = allowed("a duration of zero or more, such as \"100 millis\"", (u) => isDuration(u, 0, false))
-const someOrAllTime = allowed("a duration above zero, such as \"1 second\"", (u) =>
-  isDuration(u, Number.MIN_VALUE, true))
+const someOrAllTime = allowed(
+  "a duration above zero, such as \"1 second\"",
+  (u) => isDuration(u, Number.MIN_VALUE, true)
+)
 const func = allowed("a function", Predicate.isFunction)
 const text = allowed("a string that is not empty", (u) => typeof u === "string" && u.length > 0)
 const isLevel = (u: unknown): boolean => LogLevel.values.includes(u as LogLevel.LogLevel)

@@ -5,7 +5,7 @@
  * It is the only one that touches the open sink. Who wants something of it (a flush, the close) leaves a note and
  * rings the queue's bell. Interrupting it is safe at every point: what it holds is settled by `finish`.
  */
-import * as Clock from "effect/Clock"
+import type * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -28,7 +28,7 @@ import * as Queue from "./Queue/BoundedQueue.ts"
 import * as Rate from "./Rate.ts"
 import type { LogContext, LogRecord } from "./Record.ts"
 import * as Record from "./Record.ts"
-import type { Outcomes, SinkHandle } from "./Sinks/Sink.ts"
+import type { SinkHandle } from "./Sinks/Sink.ts"
 import * as Sink from "./Sinks/Sink.ts"
 
 /**
@@ -47,7 +47,7 @@ export interface Worker {
   batch: ReadonlyArray<Entry<LogRecord>>
   /** Whether there was an attempt at the batch. */
   tried: boolean
-  writing: Fiber.Fiber<void | Outcomes, unknown> | undefined
+  writing: Fiber.Fiber<unknown, unknown> | undefined
   /** How often somebody asked for an attempt now. */
   kicks: number
   closing: boolean
@@ -251,7 +251,7 @@ const bounded = <A>(self: Worker, effect: Effect.Effect<A, unknown>): Effect.Eff
     const fiber = yield* Effect.forkDetach(effect, { startImmediately: true })
     const done = fiber.pollUnsafe()
     if (done !== undefined) return done
-    self.writing = fiber as Fiber.Fiber<any, unknown>
+    self.writing = fiber
     const exit = yield* Effect.timeoutOption(Fiber.await(fiber), timeout)
     if (exit._tag === "None") yield* abandon(fiber)
     self.writing = undefined
@@ -390,7 +390,7 @@ export const openUnlessLater = (self: Worker): Effect.Effect<void, unknown> =>
   self.outlet.settings.onOpenFailure === "fail"
     ? Effect.asVoid(open(self))
     : Effect.map(Effect.exit(open(self)), (exit) => {
-      if (Exit.isFailure(exit)) noteError(self, Delivery.judge(Exit.asVoid(exit), 0))
+      if (Exit.isFailure(exit)) noteError(self, Delivery.judge(exit, 0))
     })
 
 const open = (self: Worker): Effect.Effect<Connection, unknown> =>

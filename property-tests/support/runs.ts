@@ -4,6 +4,11 @@
 export const numRuns = process.env["NIGHTLY"] === undefined ? 500 : 10_000
 
 /**
+ * The longest that a property may take, in milliseconds.
+ */
+export const timeout = numRuns * 60
+
+/**
  * The parameters of `fc.assert`. With `MUTATION` set, for `npm run test:mutation`, the first failure is enough: nothing
  * is shrunk.
  */

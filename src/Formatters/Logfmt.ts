@@ -19,7 +19,7 @@ import { isoTime } from "./Time.ts"
  *   `fields.level`.
  * - In keys, space, `=`, `"` and U+FFFD become `_`, controls are escaped; an empty key is `_`.
  * - A value stands bare unless it is empty, is the text `null`, or has a space, `=`, `"`, a control, U+FFFD or a
- *   character above U+FFFF in it; then it is a JSON string, in which the controls of bidirectional text are escaped too.
+ *   character above U+FFFF in it; then it is a JSON string, with the controls of bidirectional text escaped too.
  * - The whole error is there: `error.type`, `error.message`, `error.stack`, `error.cause.type`, `error.others.0.type`.
  */
 export const logfmt: Formatter = (record) => {

@@ -13,11 +13,9 @@ import { escapeCode } from "./JsonText.ts"
  */
 export const escapeText = (text: string): string => suspect.test(text) ? text.replace(unsafe, escapeChar) : text
 
-// with all surrogates, since a class alone is faster than to look at their neighbours
+// without the flag `u` it finds all surrogates, and is faster; with it, the lone ones
 const suspect = /[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]/
-
-const unsafe =
-  /[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
+const unsafe = /[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]/gu
 
 const escapeChar = (char: string): string =>
   char === "\n" ? "\\n" : char === "\r" ? "\\r" : char === "\t" ? "\\t" : escapeCode(char)

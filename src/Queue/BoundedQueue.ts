@@ -30,7 +30,7 @@ export interface Entry<out A> {
 /**
  * How the queue behaves when it is full.
  */
-export interface Options<in A> {
+export interface Options<in out A> {
   /** Values that it holds, at least 1. */
   readonly capacity: number
   /** Bytes that it holds, at least 1. */

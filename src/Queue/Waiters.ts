@@ -6,7 +6,7 @@
 /**
  * A place in the line. `state` says how it ended; `resume` wakes the caller, if it has one, after the end of the wait.
  */
-export interface Waiter<out A> {
+export interface Waiter<in out A> {
   readonly value: A
   readonly bytes: number
   readonly isProtected: boolean
@@ -15,9 +15,9 @@ export interface Waiter<out A> {
   order: number
   resume: (() => void) | undefined
   /** @internal */
-  previous: Waiter<any> | undefined
+  previous: Waiter<A> | undefined
   /** @internal */
-  next: Waiter<any> | undefined
+  next: Waiter<A> | undefined
 }
 
 /**

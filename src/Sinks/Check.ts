@@ -19,5 +19,4 @@ export const option = (
   value: unknown,
   isAllowed: boolean,
   allowed: string
-): ReadonlyArray<WrongOption> =>
-  isAllowed ? [] : [{ field, message: `expected ${allowed}, got ${String(value)}` }]
+): ReadonlyArray<WrongOption> => isAllowed ? [] : [{ field, message: `expected ${allowed}, got ${String(value)}` }]

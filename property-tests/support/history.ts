@@ -1,0 +1,246 @@
+/**
+ * Histories of a whole layer, as data: what it is made of, and what then happens to it. Data shrinks, prints and can
+ * be kept as a regression.
+ */
+import type * as LogLevel from "effect/LogLevel"
+import * as fc from "fast-check"
+import type { Choices } from "./scheduler.ts"
+import { choices } from "./scheduler.ts"
+
+/**
+ * What one write of a sink does.
+ *
+ * - `Gate`: does `then` when it is released; one that is `hard` cannot be interrupted before.
+ * - `Never`: nothing, for ever. `Sleep`: does `then` after so many milliseconds.
+ */
+export type Behaviour =
+  | { readonly _tag: "Deliver" | "Fatal" | "Die" | "Throw" | "Fail" | "NoEffect" }
+  | {
+    readonly _tag: "Unavailable"
+    readonly delivered: number | undefined
+    readonly retryAfter: number | undefined
+    readonly reopen: boolean
+  }
+  | { readonly _tag: "Rejected"; readonly indexes: ReadonlyArray<number> | undefined }
+  | { readonly _tag: "Outcomes"; readonly outcomes: ReadonlyArray<"delivered" | "rejected" | "retry"> }
+  | { readonly _tag: "Gate"; readonly hard: boolean; readonly then: Behaviour }
+  | { readonly _tag: "Sleep"; readonly millis: number; readonly then: Behaviour }
+  | { readonly _tag: "Never"; readonly hard: boolean }
+
+/**
+ * One sink. `plan`: what its writes do, one after the other; those behind its end deliver. `every` of a filter or of a
+ * protection picks the records whose id it divides.
+ */
+export interface SinkSpec {
+  readonly strategy: "sliding" | "dropping" | "backpressure"
+  readonly capacity: number
+  readonly maxBytes: number | undefined
+  readonly overdraft: number
+  readonly maxWait: number | undefined
+  readonly protect: "Error" | "None" | "throws" | { readonly every: number }
+  readonly minimumLevel: LogLevel.Severity | undefined
+  readonly filter: "throws" | { readonly every: number } | undefined
+  readonly batchSize: number
+  readonly linger: number
+  readonly timeout: number
+  readonly maxAttempts: number | undefined
+  readonly plan: ReadonlyArray<Behaviour>
+  readonly flush: "none" | "works" | "fails" | "hangs"
+  readonly openFailures: number
+  readonly closing: "works" | "fails" | "hangs"
+}
+
+/**
+ * A stage. `every` picks the records whose id it divides.
+ */
+export type StageSpec =
+  | { readonly _tag: "Drop" | "Raise" | "Rename" | "Nested"; readonly every: number }
+  | { readonly _tag: "Throw"; readonly kind: "enrich" | "filter" | "gate" | "redact"; readonly every: number }
+  | { readonly _tag: "Hold"; readonly capacity: number; readonly atClose: "discard" | "release" }
+  | { readonly _tag: "Repeat" }
+
+/**
+ * What somebody logs, `times` times in a row, in a fiber of its own.
+ */
+export interface CallSpec {
+  readonly _tag: "Log"
+  readonly by: "Effect.log" | "Logger" | "named" | "acknowledged"
+  readonly level: LogLevel.Severity
+  readonly logger: string | undefined
+  /** The `MinimumLogLevel` around it. */
+  readonly region: LogLevel.Severity | undefined
+  readonly uninterruptible: boolean
+  readonly message: string
+  /** Characters of a further field. */
+  readonly size: number
+  readonly times: number
+}
+
+/**
+ * What happens to the layer.
+ */
+export type Command =
+  | CallSpec
+  | { readonly _tag: "Run"; readonly tasks: number }
+  | { readonly _tag: "Settle" | "ClosePipeline" | "Close" }
+  | { readonly _tag: "Advance" | "Jump" | "Flush"; readonly millis: number }
+  | { readonly _tag: "Release"; readonly sink: number }
+  | { readonly _tag: "Interrupt"; readonly caller: number }
+  | {
+    readonly _tag: "SetLevel"
+    readonly level: LogLevel.LogLevel | "inherit"
+    readonly logger: string | undefined
+    readonly sink: number | undefined
+  }
+
+/**
+ * A whole history. `pipeline` are the stages of a `Pipeline.layer` around the callers. `heals`: before the close all
+ * sinks work, and get the time to deliver everything.
+ */
+export interface History {
+  readonly minimumLevel: LogLevel.Severity
+  readonly sinks: ReadonlyArray<SinkSpec>
+  readonly stages: ReadonlyArray<StageSpec>
+  readonly pipeline: ReadonlyArray<StageSpec>
+  readonly onClose: "none" | "works" | "fails" | "hangs"
+  readonly closeBy: "close" | "scope"
+  readonly heals: boolean
+  readonly choices: Choices
+  readonly commands: ReadonlyArray<Command>
+}
+
+// -----------------------------------------------------------------------------
+// any history
+// -----------------------------------------------------------------------------
+
+const every = fc.integer({ min: 1, max: 4 })
+const level = fc.constantFrom<ReadonlyArray<LogLevel.Severity>>("Info", "Warn", "Error", "Debug", "Fatal", "Trace")
+const loggerName = fc.option(fc.constantFrom("auth", "auth.login", "author"), { nil: undefined })
+const maybe = <A>(arbitrary: fc.Arbitrary<A>, freq = 3): fc.Arbitrary<A | undefined> =>
+  fc.option(arbitrary, { nil: undefined, freq })
+
+const answer: fc.Arbitrary<Behaviour> = fc.oneof(
+  { arbitrary: fc.constant<Behaviour>({ _tag: "Deliver" }), weight: 3 },
+  { arbitrary: fc.constantFrom<Array<Behaviour>>({ _tag: "Die" }, { _tag: "Throw" }, { _tag: "Fail" }), weight: 1 },
+  { arbitrary: fc.constantFrom<Array<Behaviour>>({ _tag: "NoEffect" }, { _tag: "Fatal" }), weight: 1 },
+  {
+    arbitrary: fc.record({
+      _tag: fc.constant("Unavailable" as const),
+      delivered: maybe(fc.nat({ max: 3 })),
+      retryAfter: maybe(fc.integer({ min: 1, max: 1000 })),
+      reopen: fc.boolean()
+    }),
+    weight: 3
+  },
+  {
+    arbitrary: fc.record({
+      _tag: fc.constant("Rejected" as const),
+      indexes: maybe(fc.array(fc.integer({ min: -1, max: 4 }), { maxLength: 3 }))
+    }),
+    weight: 2
+  },
+  {
+    arbitrary: fc.record({
+      _tag: fc.constant("Outcomes" as const),
+      outcomes: fc.array(fc.constantFrom("delivered" as const, "rejected" as const, "retry" as const), { maxLength: 5 })
+    }),
+    weight: 2
+  }
+)
+
+const behaviour: fc.Arbitrary<Behaviour> = fc.oneof(
+  { arbitrary: answer, weight: 3 },
+  {
+    arbitrary: fc.record({ _tag: fc.constant("Gate" as const), hard: fc.boolean(), then: answer }),
+    weight: 3
+  },
+  {
+    arbitrary: fc.record({
+      _tag: fc.constant("Sleep" as const),
+      millis: fc.integer({ min: 1, max: 1500 }),
+      then: answer
+    }),
+    weight: 1
+  },
+  { arbitrary: fc.record({ _tag: fc.constant("Never" as const), hard: fc.boolean() }), weight: 1 }
+)
+
+const sink: fc.Arbitrary<SinkSpec> = fc.record({
+  strategy: fc.constantFrom("sliding", "dropping", "backpressure"),
+  capacity: fc.integer({ min: 1, max: 5 }),
+  maxBytes: maybe(fc.integer({ min: 300, max: 2_000 })),
+  overdraft: fc.nat({ max: 4 }),
+  maxWait: maybe(fc.integer({ min: 1, max: 2_000 })),
+  protect: fc.oneof(fc.constantFrom("Error" as const, "None" as const, "throws" as const), fc.record({ every })),
+  minimumLevel: maybe(level),
+  filter: maybe(fc.oneof(fc.constant("throws" as const), fc.record({ every }))),
+  batchSize: fc.integer({ min: 1, max: 6 }),
+  linger: fc.constantFrom(0, 0, 100, 3_000),
+  timeout: fc.constantFrom(30_000, 1_000, 100),
+  maxAttempts: maybe(fc.integer({ min: 1, max: 3 })),
+  plan: fc.array(behaviour, { maxLength: 8, size: "max" }),
+  flush: fc.constantFrom("none", "works", "fails", "hangs"),
+  openFailures: fc.constantFrom(0, 0, 0, 1, 2),
+  closing: fc.constantFrom("works", "works", "works", "fails", "hangs")
+})
+
+const stage: fc.Arbitrary<StageSpec> = fc.oneof(
+  fc.record({ _tag: fc.constantFrom("Drop" as const, "Raise" as const, "Rename" as const, "Nested" as const), every }),
+  fc.record({ _tag: fc.constant("Throw" as const), kind: fc.constantFrom("enrich", "filter", "gate", "redact"), every }),
+  fc.record({
+    _tag: fc.constant("Hold" as const),
+    capacity: fc.nat({ max: 4 }),
+    atClose: fc.constantFrom("discard" as const, "release" as const)
+  }),
+  fc.constant<StageSpec>({ _tag: "Repeat" })
+)
+
+const call: fc.Arbitrary<CallSpec> = fc.record({
+  _tag: fc.constant("Log" as const),
+  by: fc.constantFrom("Effect.log", "Logger", "Logger", "named", "acknowledged"),
+  level,
+  logger: loggerName,
+  region: maybe(level, 5),
+  uninterruptible: fc.boolean(),
+  message: fc.constantFrom("a", "b"),
+  size: fc.constantFrom(0, 0, 0, 500, 3_000),
+  times: fc.integer({ min: 1, max: 5 })
+})
+
+const millis = fc.constantFrom(1, 50, 250, 1_000, 5_000, 20_000)
+
+const command: fc.Arbitrary<Command> = fc.oneof(
+  { arbitrary: call, weight: 10 },
+  { arbitrary: fc.record({ _tag: fc.constant("Run" as const), tasks: fc.integer({ min: 1, max: 12 }) }), weight: 6 },
+  { arbitrary: fc.constant<Command>({ _tag: "Settle" }), weight: 3 },
+  { arbitrary: fc.record({ _tag: fc.constant("Advance" as const), millis }), weight: 4 },
+  { arbitrary: fc.record({ _tag: fc.constant("Jump" as const), millis }), weight: 1 },
+  { arbitrary: fc.record({ _tag: fc.constant("Release" as const), sink: fc.nat({ max: 2 }) }), weight: 5 },
+  { arbitrary: fc.record({ _tag: fc.constant("Interrupt" as const), caller: fc.nat({ max: 20 }) }), weight: 3 },
+  { arbitrary: fc.record({ _tag: fc.constant("Flush" as const), millis }), weight: 2 },
+  {
+    arbitrary: fc.record({
+      _tag: fc.constant("SetLevel" as const),
+      level: fc.oneof(level, fc.constantFrom<ReadonlyArray<LogLevel.LogLevel | "inherit">>("inherit", "All", "None")),
+      logger: maybe(fc.constantFrom("auth", "auth.login"), 1),
+      sink: maybe(fc.nat({ max: 2 }), 1)
+    }),
+    weight: 2
+  },
+  { arbitrary: fc.constantFrom<Array<Command>>({ _tag: "ClosePipeline" }, { _tag: "Close" }), weight: 1 }
+)
+
+/**
+ * Any history.
+ */
+export const history: fc.Arbitrary<History> = fc.record({
+  minimumLevel: fc.constantFrom("Info", "Debug", "Warn"),
+  sinks: fc.array(sink, { minLength: 1, maxLength: 3, size: "max" }),
+  stages: fc.array(stage, { maxLength: 3, size: "max" }),
+  pipeline: fc.array(stage, { maxLength: 2, size: "max" }),
+  onClose: fc.constantFrom("none", "works", "fails", "hangs"),
+  closeBy: fc.constantFrom("close", "scope"),
+  heals: fc.boolean(),
+  choices,
+  commands: fc.array(command, { maxLength: 40, size: "max" })
+})
