@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as EffectLogger from "effect/Logger"
 import type * as LogLevel from "effect/LogLevel"
+import * as Option from "effect/Option"
 import * as References from "effect/References"
 import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
@@ -170,10 +171,10 @@ export const layerTest = <const G extends ReadonlyArray<StageInput> = readonly [
 export const flush: Effect.Effect<FlushReport, never, AsyncLogging> = AsyncLogging.use((self) => self.flush(undefined))
 
 /**
- * The same, with another limit.
+ * The same, with another limit. One that is no duration is `drainTimeout`.
  */
 export const flushWithin = (limit: Duration.Input): Effect.Effect<FlushReport, never, AsyncLogging> =>
-  AsyncLogging.use((self) => self.flush(Duration.fromInputUnsafe(limit)))
+  AsyncLogging.use((self) => self.flush(Option.getOrUndefined(Duration.fromInput(limit))))
 
 /**
  * Where every record is, at this instant, and how the sinks do.
@@ -241,13 +242,23 @@ const make = Effect.fnUntraced(function*(
   const redact = config.redact ?? []
   const loggers = yield* References.CurrentLoggers
   const outer = yield* Backends.CurrentBackend
-  const levels = Levels.make(settings.minimumLevel ?? (yield* References.MinimumLogLevel), settings.levelFloor, sinks)
+  const minimumLogLevel = yield* References.MinimumLogLevel
+  const levels = Levels.make(settings.minimumLevel ?? minimumLogLevel, settings.levelFloor, sinks)
 
-  const quiet = quieted(yield* Effect.context<never>())
+  // what is around the layer, also for a close that is called from inside: `onClose` may log
+  const outside = (yield* Effect.context<never>()).pipe(
+    Context.add(Clock.Clock, clock),
+    Context.add(References.CurrentLoggers, loggers),
+    Context.add(References.MinimumLogLevel, minimumLogLevel),
+    Context.add(Backends.CurrentBackend, outer)
+  )
+  const quiet = quieted(outside)
+  // added before the close, and so closed after it: also a sink that is opened anew gets its last batch first
+  const sinkScope = yield* Scope.fork(scope)
   const workers = yield* Effect.forEach(config.sinks, (sink, index) =>
     Effect.map(
       Outlets.make(sink, sinks[index]!, notices),
-      (outlet) => Workers.make(outlet, clock, context, scope)
+      (outlet) => Workers.make(outlet, clock, context, sinkScope)
     ))
   yield* Effect.provideContext(Effect.forEach(workers, Workers.openUnlessLater), quiet)
   const running = yield* Effect.forEach(workers, (worker) =>
@@ -265,7 +276,9 @@ const make = Effect.fnUntraced(function*(
     stages: redact.length === 0 ? stages : [...stages, Redaction.stage(redact)],
     others: otherLoggers(loggers, outer)
   })
-  const close = yield* once(Drain.close(backend, running, settings.drainTimeout, config.onClose))
+  const close = yield* once(
+    Effect.provideContext(Drain.close(backend, running, settings.drainTimeout, config.onClose), outside)
+  )
   // after the forks, so that it runs before they are interrupted
   yield* Effect.addFinalizer(() => close)
 
@@ -306,16 +319,14 @@ const otherLoggers = (
     logger === EffectLogger.defaultLogger ? [] : logger === outer?.logger ? outer.others : [logger]
   )
 
-// Runs it with the first call, in a fiber of its own, and shares the result.
+// Runs it with the first call, in a fiber of its own, and shares the result. Whoever is interrupted, it goes on.
 const once = Effect.fnUntraced(function*<A>(effect: Effect.Effect<A>) {
   const result = yield* Deferred.make<A>()
   let started = false
-  return Effect.suspend(() => {
-    if (started) return Deferred.await(result)
+  return Effect.uninterruptibleMask((restore) => {
+    const shared = restore(Deferred.await(result))
+    if (started) return shared
     started = true
-    return Effect.andThen(
-      Effect.forkDetach(Deferred.into(effect, result), { startImmediately: true }),
-      Deferred.await(result)
-    )
+    return Effect.andThen(Effect.forkDetach(Deferred.into(effect, result), { startImmediately: true }), shared)
   })
 })

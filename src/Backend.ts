@@ -139,7 +139,7 @@ export const make = (options: Options): Backend => {
       accepted: (record, source) => accept(self, record, source),
       filtered: (by, source) => Ledger.filtered(self.ledger, by, source),
       held: (source) => {
-        self.call.held++
+        if (source === "offered") self.call.held++
         Ledger.held(self.ledger, source)
       },
       failed: (stage, note, error) => {
@@ -382,7 +382,10 @@ const runStages = (
 const accept = (self: Backend, record: LogRecord, source: Source): void => {
   const { call, levels, targets } = self
   Ledger.accepted(self.ledger, source)
-  call.accepted++
+  // a call is told how its own record ends, not those that a gate gives with it
+  const isOwn = source === "offered"
+  const options = isOwn ? call : { canWait: call.canWait }
+  if (isOwn) call.accepted++
   // captured with the number that was next then: only a gate or a nested call can have changed that
   const numbered = Record.withSeq(record, self.seq++)
   const bytes = Record.estimateBytes(numbered)
@@ -393,7 +396,7 @@ const accept = (self: Backend, record: LogRecord, source: Source): void => {
       Ledger.filteredHere(target.ledger)
       continue
     }
-    const offer = target.offerUnsafe(numbered, bytes, call)
+    const offer = target.offerUnsafe(numbered, bytes, options)
     if (typeof offer === "object") (call.waits ??= []).push(offer)
     else if (offer === "overdrawn" || offer === "overdraft") call.overdrawn = true
   }

@@ -27,6 +27,7 @@ export interface Answer {
   readonly wait: Duration.Duration | undefined
   readonly reopen: boolean
   readonly ended: boolean
+  /** What to tell of it, `undefined` for nothing. */
   readonly error: unknown
 }
 
@@ -43,11 +44,21 @@ export const allDelivered: Answer = {
 }
 
 /**
- * Reads the answer to a write of `size` records.
+ * Reads the answer to a write of `size` records. Total: what cannot be read is the destination's trouble.
  */
 export const judge = (exit: Exit.Exit<unknown, unknown>, size: number): Answer => {
-  if (exit._tag === "Success") return Array.isArray(exit.value) ? judgeOutcomes(exit.value) : allDelivered
-  const { reason } = sinkError(exit.cause)
+  try {
+    return judgeUnsafe(exit, size)
+  } catch (error) {
+    return { ...allDelivered, ends: () => undefined, error }
+  }
+}
+
+const judgeUnsafe = (exit: Exit.Exit<unknown, unknown>, size: number): Answer => {
+  if (exit._tag === "Success") return Array.isArray(exit.value) ? judgeOutcomes([...exit.value]) : allDelivered
+  const failure = sinkError(exit.cause)
+  const { reason } = failure
+  const error = reason.cause ?? failure.message ?? reason._tag
   switch (reason._tag) {
     case "Unavailable": {
       const arrived = reason.delivered ?? 0
@@ -56,7 +67,7 @@ export const judge = (exit: Exit.Exit<unknown, unknown>, size: number): Answer =
         ends: (index) => index < arrived ? Ledger.delivered : undefined,
         wait: retryAfter(reason.retryAfter),
         reopen: reason.reopen === true,
-        error: reason.cause
+        error
       }
     }
     case "Rejected": {
@@ -67,11 +78,11 @@ export const judge = (exit: Exit.Exit<unknown, unknown>, size: number): Answer =
         ends: (index) => reason.indexes === undefined || indexes.has(index) ? Ledger.failed("rejected") : undefined,
         // indexes that name no record would be answered the same way for ever
         again: named ? "now" : "later",
-        error: reason.cause
+        error
       }
     }
     case "Fatal":
-      return { ...allDelivered, ends: () => Ledger.failed("fatal"), ended: true, error: reason.cause }
+      return { ...allDelivered, ends: () => Ledger.failed("fatal"), ended: true, error }
   }
 }
 
@@ -102,20 +113,20 @@ const sinkError = (cause: Cause.Cause<unknown>): SinkError => {
 }
 
 const isSinkError = (u: unknown): u is SinkError =>
-  Predicate.isTagged(u, "SinkError") && "reason" in u && Predicate.hasProperty(u.reason, "_tag")
+  Predicate.isTagged(u, "SinkError") && "reason" in u &&
+  (["Unavailable", "Rejected", "Fatal"] as const).some((tag) => Predicate.isTagged(u.reason, tag))
 
 const retryAfterCap = Duration.minutes(5)
 
+// no time at all is no pause: a destination that is down and says so at once would be asked without end
 const retryAfter = (input: Duration.Input | undefined): Duration.Duration | undefined =>
   input === undefined
     ? undefined
-    : Option.getOrUndefined(Option.map(
-      Duration.fromInput(input),
-      Duration.clamp({
-        minimum: Duration.zero,
-        maximum: retryAfterCap
-      })
-    ))
+    : Duration.fromInput(input).pipe(
+      Option.filter(Duration.isPositive),
+      Option.map(Duration.min(retryAfterCap)),
+      Option.getOrUndefined
+    )
 
 /**
  * The pauses between attempts: exponential from `initial` to `max`, with a jitter of a fifth either way, for ever.

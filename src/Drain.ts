@@ -1,6 +1,7 @@
 /**
  * Flush and close: waiting for workers, with a limit.
  */
+import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -11,6 +12,7 @@ import * as Scope from "effect/Scope"
 import type { Backend } from "./Backend.ts"
 import * as Backends from "./Backend.ts"
 import * as Barrier from "./Barriers.ts"
+import * as Detached from "./Detached.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Notice from "./Notices.ts"
 import type { CloseReport, FlushReport, SinkFlush } from "./Report.ts"
@@ -123,11 +125,16 @@ export const close = Effect.fnUntraced(function*(
   const closed = yield* Effect.forEach(
     workers,
     Effect.fnUntraced(function*({ fiber, worker }) {
-      const drained = yield* within(Fiber.await(fiber), left(untilDrained))
+      const drained = yield* Detached.within(Fiber.await(fiber), left(untilDrained))
       if (Option.isNone(drained)) yield* Fiber.interrupt(fiber)
-      const { connection } = worker
-      return connection === undefined ||
-        Option.isSome(yield* within(Scope.close(connection.scope, Exit.void), left(untilClosed)))
+      const { connection, outlet } = worker
+      if (connection === undefined) return true
+      const exit = yield* Detached.within(Scope.close(connection.scope, Exit.void), left(untilClosed))
+      if (Option.isSome(exit) && Exit.isFailure(exit.value)) {
+        const why = Notice.describe(Cause.squash(exit.value.cause))
+        Notice.sayUnsafe(backend.notices, `closing sink "${outlet.settings.name}" failed: ${why}`)
+      }
+      return Option.isSome(exit)
     }),
     { concurrency: "unbounded" }
   )
@@ -135,19 +142,11 @@ export const close = Effect.fnUntraced(function*(
   if (report.lost > 0 || report.abandoned.length > 0) Notice.sayUnsafe(backend.notices, reportText(report))
   Notice.closeUnsafe(backend.notices)
   if (onClose !== undefined) {
-    const exit = yield* within(Effect.suspend(() => onClose(report)), left(until))
+    const exit = yield* Detached.within(Effect.suspend(() => onClose(report)), left(until))
     if (Option.isNone(exit)) Notice.sayUnsafe(backend.notices, "onClose did not return in time")
     else if (Exit.isFailure(exit.value)) Notice.sayUnsafe(backend.notices, "onClose failed")
   }
   return report
-})
-
-// In a fiber of its own: what hangs, and cannot be interrupted, is left behind.
-const within = Effect.fnUntraced(function*<A, E>(effect: Effect.Effect<A, E>, millis: number) {
-  const fiber = yield* Effect.forkDetach(effect, { startImmediately: true })
-  const exit = yield* Effect.timeoutOption(Fiber.await(fiber), millis)
-  if (Option.isNone(exit)) fiber.interruptUnsafe()
-  return exit
 })
 
 const makeReport = (

@@ -10,25 +10,26 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
+import type * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import type { Barrier } from "./Barriers.ts"
+import type { Connection } from "./Connection.ts"
+import * as Connections from "./Connection.ts"
 import type { Answer } from "./Delivery.ts"
 import * as Delivery from "./Delivery.ts"
-import { json } from "./Formatters.ts"
+import * as Detached from "./Detached.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Notice from "./Notices.ts"
 import type { Outlet } from "./Outlet.ts"
 import * as Outlets from "./Outlet.ts"
-import type { Formatter } from "./Pipeline.ts"
 import type { Entry } from "./Queue/BoundedQueue.ts"
 import * as Queue from "./Queue/BoundedQueue.ts"
 import * as Rate from "./Rate.ts"
 import type { LogContext, LogRecord } from "./Record.ts"
 import * as Record from "./Record.ts"
-import type { SinkHandle } from "./Sinks/Sink.ts"
 import * as Sink from "./Sinks/Sink.ts"
 
 /**
@@ -39,7 +40,7 @@ export interface Worker {
   readonly clock: Clock.Clock
   /** The context of the lines that the library writes by itself. */
   readonly context: LogContext
-  /** The scope of the layer, under which the sink's own scopes are. */
+  /** Under which the sink's own scopes are. */
   readonly scope: Scope.Scope
   readonly flushes: Set<FlushRequest>
   readonly delivered: Rate.Rate
@@ -56,15 +57,6 @@ export interface Worker {
   retries: number
   injected: number
   lastError: { readonly time: number; readonly message: string } | undefined
-}
-
-/**
- * The open sink.
- */
-export interface Connection {
-  readonly handle: SinkHandle<unknown, never>
-  readonly scope: Scope.Closeable
-  readonly format: Formatter
 }
 
 /**
@@ -199,6 +191,7 @@ const deliver = Effect.fnUntraced(function*(self: Worker) {
   const { maxAttempts, retryInitial, retryMax } = self.outlet.settings
   const schedule = Delivery.backoff(retryInitial, retryMax)
   let step = yield* Schedule.toStep(schedule)
+  let failures = 0
   for (let attempt = 1; self.batch.length > 0; attempt++) {
     const kicks = self.kicks
     if (attempt > 1) self.retries++
@@ -206,8 +199,10 @@ const deliver = Effect.fnUntraced(function*(self: Worker) {
     const size = self.batch.length
     settleAnswer(self, answer)
     if (self.batch.length === 0) return
-    if (attempt >= maxAttempts) return settleBatch(self, () => Ledger.failed("retry_exhausted"))
+    // a flush waits for those that came before it, not for their neighbours that came after
+    if (self.flushes.size > 0) yield* serveFlushes(self)
     if (answer.again === "now") continue
+    if (++failures >= maxAttempts) return settleBatch(self, () => Ledger.failed("retry_exhausted"))
     if (self.batch.length < size) step = yield* Schedule.toStep(schedule)
     const now = self.clock.currentTimeMillisUnsafe()
     const [, backoff] = yield* Pull.catchDone(step(now, undefined), () => Effect.succeed([retryMax, retryMax] as const))
@@ -224,19 +219,19 @@ const pause = Effect.fnUntraced(function*(self: Worker, duration: Duration.Durat
   }
 })
 
-// One attempt at the batch. The write has a fiber of its own, so that one that cannot be interrupted is left behind,
-// and one that ended in the moment of an interruption can still be asked how.
+// One attempt at the batch.
 const write = Effect.fnUntraced(function*(self: Worker) {
   self.attempts++
   self.tried = true
   const size = self.batch.length
   const records = self.batch.map((entry) => entry.value)
-  const exit = yield* bounded(
-    self,
-    Effect.flatMap(connect(self), ({ format, handle }) => handle.write(records, format))
-  )
+  const attempt = Effect.flatMap(connect(self), ({ format, handle }) => handle.write(records, format))
+  const exit = yield* bounded(self, attempt, (fiber) => {
+    self.writing = fiber
+  })
+  self.writing = undefined
   const answer = Delivery.judge(exit, size)
-  if (answer.error !== undefined || answer.ended) noteError(self, answer)
+  if (answer.error !== undefined) noteError(self, answer)
   if (answer.reopen && self.connection !== undefined) {
     const { scope } = self.connection
     self.connection = undefined
@@ -245,31 +240,18 @@ const write = Effect.fnUntraced(function*(self: Worker) {
   return answer
 })
 
-const bounded = <A>(self: Worker, effect: Effect.Effect<A, unknown>): Effect.Effect<Exit.Exit<A, unknown>> =>
-  Effect.gen(function*() {
-    const { timeout } = self.outlet.settings
-    const fiber = yield* Effect.forkDetach(effect, { startImmediately: true })
-    const done = fiber.pollUnsafe()
-    if (done !== undefined) return done
-    self.writing = fiber
-    const exit = yield* Effect.timeoutOption(Fiber.await(fiber), timeout)
-    if (exit._tag === "None") yield* abandon(fiber)
-    self.writing = undefined
-    const late = fiber.pollUnsafe()
-    // it may have ended while it was being interrupted
-    return late !== undefined && Exit.isSuccess(late)
-      ? late
-      : exit._tag === "Some"
-      ? exit.value
-      : Exit.fail(Sink.unavailable({ cause: `no answer within ${Duration.format(timeout)}` }))
-  })
-
 // An interrupted write gets a moment for its own finalizers, then it is left behind.
-const abandon = (fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<unknown> =>
-  Effect.suspend(() => {
-    fiber.interruptUnsafe()
-    return Effect.timeoutOption(Fiber.await(fiber), "1 second")
-  })
+const bounded = (
+  self: Worker,
+  effect: Effect.Effect<unknown, unknown>,
+  onStart?: (fiber: Fiber.Fiber<unknown, unknown>) => void
+): Effect.Effect<Exit.Exit<unknown, unknown>> => {
+  const { timeout } = self.outlet.settings
+  return Effect.map(
+    Detached.within(effect, timeout, "1 second", onStart),
+    Option.getOrElse(() => Exit.fail(Sink.unavailable({ cause: `no answer within ${Duration.format(timeout)}` })))
+  )
+}
 
 /**
  * Writes all that is queued at once, in the caller's own step, and settles it. What cannot be written is failed.
@@ -364,23 +346,30 @@ const finish = (self: Worker): void => {
 const serveFlushes = Effect.fnUntraced(function*(self: Worker) {
   const settled = [...self.flushes].filter((request) => request.barrier.pending === 0)
   if (settled.length === 0) return
-  for (const request of settled) self.flushes.delete(request)
   const flush = self.outlet.ended ? undefined : self.connection?.handle.flush
   const exit = flush === undefined ? Exit.void : yield* bounded(self, flush)
   if (Exit.isFailure(exit)) noteError(self, Delivery.judge(exit, 0))
   const flushed = Exit.isFailure(exit) ? "failed" : flush === undefined ? "written" : "durable"
-  for (const { done } of settled) Deferred.doneUnsafe(done, Exit.succeed(flushed))
+  for (const request of settled) {
+    self.flushes.delete(request)
+    Deferred.doneUnsafe(request.done, Exit.succeed(flushed))
+  }
 })
 
 // -----------------------------------------------------------------------------
 // open
 // -----------------------------------------------------------------------------
 
-/**
- * The open sink; opens it if it is not.
- */
-export const connect = (self: Worker): Effect.Effect<Connection, unknown> =>
+const connect = (self: Worker): Effect.Effect<Connection, unknown> =>
   Effect.suspend(() => self.connection === undefined ? open(self) : Effect.succeed(self.connection))
+
+const open = (self: Worker): Effect.Effect<Connection, unknown> => {
+  const { notices, settings, sink } = self.outlet
+  return Effect.tap(Connections.open(sink, settings, notices, self.scope), (connection) =>
+    Effect.sync(() => {
+      self.connection = connection
+    }))
+}
 
 /**
  * Opens the sink when the layer is built. With `onOpenFailure: "retry"` a failure is told, and the first batch tries
@@ -392,34 +381,3 @@ export const openUnlessLater = (self: Worker): Effect.Effect<void, unknown> =>
     : Effect.map(Effect.exit(open(self)), (exit) => {
       if (Exit.isFailure(exit)) noteError(self, Delivery.judge(exit, 0))
     })
-
-const open = (self: Worker): Effect.Effect<Connection, unknown> =>
-  Effect.gen(function*() {
-    const { settings, sink } = self.outlet
-    const scope = yield* Scope.fork(self.scope)
-    const handle = yield* Effect.onError(
-      Scope.provide(sink.open as Effect.Effect<SinkHandle<unknown, never>, unknown, Scope.Scope>, scope),
-      (cause) => Scope.close(scope, Exit.failCause(cause))
-    )
-    const format = total(self.outlet, settings.format ?? handle.format ?? json)
-    return self.connection = { handle, scope, format }
-  })
-
-const total = (outlet: Outlet, format: Formatter): Formatter => (record) => {
-  try {
-    const text = format(record)
-    if (typeof text === "string") return text
-    throw new TypeError("it did not answer a string")
-  } catch (error) {
-    const { notices, settings } = outlet
-    const message = `the formatter of sink "${settings.name}" failed: ${Notice.describe(error)}`
-    Notice.tellUnsafe(notices, "formatter_failed", message)
-    return json(minimal(record))
-  }
-}
-
-const minimal = (record: LogRecord): LogRecord =>
-  Record.withNote(
-    { ...record, fields: Record.noFields, context: Record.emptyContext, spans: undefined, error: undefined },
-    "formatter_failed"
-  )

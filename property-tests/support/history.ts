@@ -114,15 +114,15 @@ export interface History {
 // -----------------------------------------------------------------------------
 
 const every = fc.integer({ min: 1, max: 4 })
-const level = fc.constantFrom<ReadonlyArray<LogLevel.Severity>>("Info", "Warn", "Error", "Debug", "Fatal", "Trace")
+const level = fc.constantFrom<LogLevel.Severity>("Info", "Warn", "Error", "Debug", "Fatal", "Trace")
 const loggerName = fc.option(fc.constantFrom("auth", "auth.login", "author"), { nil: undefined })
 const maybe = <A>(arbitrary: fc.Arbitrary<A>, freq = 3): fc.Arbitrary<A | undefined> =>
   fc.option(arbitrary, { nil: undefined, freq })
 
 const answer: fc.Arbitrary<Behaviour> = fc.oneof(
   { arbitrary: fc.constant<Behaviour>({ _tag: "Deliver" }), weight: 3 },
-  { arbitrary: fc.constantFrom<Array<Behaviour>>({ _tag: "Die" }, { _tag: "Throw" }, { _tag: "Fail" }), weight: 1 },
-  { arbitrary: fc.constantFrom<Array<Behaviour>>({ _tag: "NoEffect" }, { _tag: "Fatal" }), weight: 1 },
+  { arbitrary: fc.constantFrom<Behaviour>({ _tag: "Die" }, { _tag: "Throw" }, { _tag: "Fail" }), weight: 1 },
+  { arbitrary: fc.constantFrom<Behaviour>({ _tag: "NoEffect" }, { _tag: "Fatal" }), weight: 1 },
   {
     arbitrary: fc.record({
       _tag: fc.constant("Unavailable" as const),
@@ -171,7 +171,7 @@ const sink: fc.Arbitrary<SinkSpec> = fc.record({
   maxBytes: maybe(fc.integer({ min: 300, max: 2_000 })),
   overdraft: fc.nat({ max: 4 }),
   maxWait: maybe(fc.integer({ min: 1, max: 2_000 })),
-  protect: fc.oneof(fc.constantFrom("Error" as const, "None" as const, "throws" as const), fc.record({ every })),
+  protect: fc.oneof(fc.constantFrom<SinkSpec["protect"]>("Error", "None", "throws"), fc.record({ every })),
   minimumLevel: maybe(level),
   filter: maybe(fc.oneof(fc.constant("throws" as const), fc.record({ every }))),
   batchSize: fc.integer({ min: 1, max: 6 }),
@@ -221,13 +221,13 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   {
     arbitrary: fc.record({
       _tag: fc.constant("SetLevel" as const),
-      level: fc.oneof(level, fc.constantFrom<ReadonlyArray<LogLevel.LogLevel | "inherit">>("inherit", "All", "None")),
+      level: fc.oneof(level, fc.constantFrom<LogLevel.LogLevel | "inherit">("inherit", "All", "None")),
       logger: maybe(fc.constantFrom("auth", "auth.login"), 1),
       sink: maybe(fc.nat({ max: 2 }), 1)
     }),
     weight: 2
   },
-  { arbitrary: fc.constantFrom<Array<Command>>({ _tag: "ClosePipeline" }, { _tag: "Close" }), weight: 1 }
+  { arbitrary: fc.constantFrom<Command>({ _tag: "ClosePipeline" }, { _tag: "Close" }), weight: 1 }
 )
 
 /**

@@ -1,0 +1,283 @@
+/**
+ * Sinks that do what a history says, and hold the layer to its word: what is written, in which order, one write at a
+ * time, between the opening and the closing.
+ */
+import { assert } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import type { LogRecord } from "../../src/Record.ts"
+import type { Outcomes, SinkOptions } from "../../src/Sinks.ts"
+import * as Sinks from "../../src/Sinks.ts"
+import type { Behaviour, SinkSpec } from "./history.ts"
+
+/**
+ * What a sink saw and said.
+ */
+export interface Seen {
+  readonly spec: SinkSpec
+  readonly name: string
+  /** Places in the plan that were used. */
+  writes: number
+  /** Each record that was attempted, to the number of the write that first did. */
+  readonly attempted: Map<LogRecord, number>
+  /** What it said, in time and once, of each record. */
+  readonly delivered: Set<LogRecord>
+  readonly rejected: Set<LogRecord>
+  readonly fatal: Set<LogRecord>
+  /** What it said it delivered, too late: the layer may have given up before. */
+  readonly late: Set<LogRecord>
+  lastBatch: ReadonlyArray<LogRecord>
+  /** Times that it was asked to open, did open, and did close. */
+  tries: number
+  opened: number
+  closed: number
+  /** Whether it has said that it is finished. */
+  ended: boolean
+  /** Whether everything works from now on. */
+  healed: boolean
+  /** Lets the gates that are closed now open. */
+  readonly gates: Set<() => void>
+  /** Writes under way, but for those that cannot be interrupted and may have been left behind. */
+  running: number
+}
+
+/**
+ * What a sink asks of the world around it.
+ */
+export interface Around {
+  readonly now: () => number
+  /** Whether the drain may be over. */
+  readonly isLate: () => boolean
+  /** Looks at the law, and keeps what fails: a sink's own failures are the layer's to handle. */
+  readonly observe: (check: () => void) => void
+}
+
+/**
+ * A sink that has seen nothing.
+ */
+export const seen = (spec: SinkSpec, name: string): Seen => ({
+  spec,
+  name,
+  writes: 0,
+  attempted: new Map(),
+  delivered: new Set(),
+  rejected: new Set(),
+  fatal: new Set(),
+  late: new Set(),
+  lastBatch: [],
+  tries: 0,
+  opened: 0,
+  closed: 0,
+  ended: false,
+  healed: false,
+  gates: new Set(),
+  running: 0
+})
+
+/**
+ * The sink itself.
+ */
+export const make = (self: Seen, around: Around): Sinks.Sink<Sinks.SinkError> => {
+  const open = Effect.suspend(() => {
+    if (++self.tries <= self.spec.openFailures) return Effect.fail(Sinks.unavailable())
+    self.opened++
+    return Effect.succeed({ isOpen: true })
+  })
+  const acquired = Effect.acquireRelease(open, (connection) => {
+    connection.isOpen = false
+    return close(self)
+  })
+  return Sinks.scoped({
+    ...options(self, around),
+    open: Effect.map(acquired, (connection) => ({
+      write: (batch: ReadonlyArray<LogRecord>) => {
+        around.observe(() => assert.isTrue(connection.isOpen, "nothing is written to a closed sink"))
+        return write(self, around, batch)
+      },
+      flush: flush(self)
+    }))
+  })
+}
+
+const options = ({ name, spec }: Seen, { observe }: Around): SinkOptions => {
+  const picked = ({ every }: { readonly every: number }) => (record: LogRecord): boolean => {
+    observe(() => {})
+    return idOf(record) % every === 0
+  }
+  const throws = (): boolean => {
+    throw new Error("boom")
+  }
+  return {
+    name,
+    minimumLevel: spec.minimumLevel,
+    filter: spec.filter === undefined ? undefined : spec.filter === "throws" ? throws : picked(spec.filter),
+    queue: {
+      strategy: spec.strategy,
+      capacity: spec.capacity,
+      maxBytes: spec.maxBytes,
+      overdraft: spec.overdraft,
+      maxWait: spec.maxWait,
+      protect: spec.protect === "throws"
+        ? throws
+        : typeof spec.protect === "string"
+        ? spec.protect
+        : picked(spec.protect)
+    },
+    batch: { size: spec.batchSize, linger: spec.linger },
+    timeout: spec.timeout,
+    retry: { maxAttempts: spec.maxAttempts },
+    onOpenFailure: "retry"
+  }
+}
+
+/**
+ * The number that a record's call gave it.
+ */
+export const idOf = (record: LogRecord): number => typeof record.fields["id"] === "number" ? record.fields["id"] : 1
+
+const flush = ({ spec }: Seen): Effect.Effect<void, unknown> | undefined => {
+  switch (spec.flush) {
+    case "none":
+      return undefined
+    case "works":
+      return Effect.void
+    case "fails":
+      return Effect.fail("boom")
+    case "hangs":
+      return Effect.never
+  }
+}
+
+const close = (self: Seen): Effect.Effect<void> => {
+  if (self.spec.closing === "hangs") return Effect.never
+  self.closed++
+  return self.spec.closing === "fails" ? Effect.die("boom") : Effect.void
+}
+
+// -----------------------------------------------------------------------------
+// write
+// -----------------------------------------------------------------------------
+
+const write = (
+  self: Seen,
+  around: Around,
+  batch: ReadonlyArray<LogRecord>
+): Effect.Effect<void | Outcomes, unknown> => {
+  const planned = self.spec.plan[self.writes++]
+  const behaviour = planned === undefined || self.healed ? { _tag: "Deliver" as const } : planned
+  around.observe(() => checkBatch(self, batch))
+  self.lastBatch = batch
+  for (const record of batch) if (!self.attempted.has(record)) self.attempted.set(record, self.writes)
+  // a write has a fiber of its own: what that one ends with is what the layer gets to know
+  const fiber = Fiber.getCurrent()!
+  const start = around.now()
+  const isSoft = !("hard" in behaviour && behaviour.hard)
+  if (isSoft) self.running++
+  fiber.addObserver((exit) => {
+    if (isSoft) self.running--
+    around.observe(() => {})
+    const isLate = around.isLate() || around.now() - start >= self.spec.timeout
+    note(self, batch, exit as Exit.Exit<void | Outcomes, unknown>, isLate)
+  })
+  return perform(self, behaviour)
+}
+
+const perform = (self: Seen, behaviour: Behaviour): Effect.Effect<void | Outcomes, unknown> => {
+  switch (behaviour._tag) {
+    case "Deliver":
+      return Effect.void
+    case "Fatal":
+      return Effect.fail(Sinks.fatal())
+    case "Die":
+      return Effect.die("boom")
+    case "Throw":
+      throw new Error("boom")
+    case "Fail":
+      return Effect.fail("boom")
+    case "NoEffect":
+      // what a user without types may answer
+      return "nothing" as unknown as Effect.Effect<void>
+    case "Unavailable":
+      return Effect.fail(Sinks.unavailable(behaviour))
+    case "Rejected":
+      return Effect.fail(Sinks.rejected(behaviour))
+    case "Outcomes":
+      return Effect.succeed(behaviour.outcomes)
+    case "Sleep":
+      return Effect.andThen(Effect.sleep(behaviour.millis), Effect.suspend(() => perform(self, behaviour.then)))
+    case "Gate": {
+      const gate = Effect.callback<void>((resume) => {
+        const open = () => {
+          self.gates.delete(open)
+          resume(Effect.void)
+        }
+        self.gates.add(open)
+        return Effect.sync(() => void self.gates.delete(open))
+      })
+      const gated = Effect.andThen(gate, Effect.suspend(() => perform(self, behaviour.then)))
+      return behaviour.hard ? Effect.uninterruptible(gated) : gated
+    }
+    case "Never":
+      return behaviour.hard ? Effect.uninterruptible(Effect.never) : Effect.never
+  }
+}
+
+// A batch is new, or it is what is left of the one before, in its order; and of new ones, none was left out.
+const checkBatch = (self: Seen, batch: ReadonlyArray<LogRecord>): void => {
+  assert.isAbove(batch.length, 0, "no batch is empty")
+  assert.isAtMost(batch.filter(({ seq }) => seq !== undefined).length, self.spec.batchSize)
+  assert.isAtMost(batch.filter(({ gap }) => gap !== undefined).length, 1, "one gap line tells of all")
+  assert.isFalse(self.ended, "nothing is written to a sink that has ended")
+  assert.strictEqual(self.running, 0, "one write at a time")
+  if (self.attempted.has(batch[0]!)) {
+    const rest = self.lastBatch.filter((record) => batch.includes(record))
+    assert.deepStrictEqual(batch.map(({ seq }) => seq), rest.map(({ seq }) => seq), "a retry is of the last batch")
+    assert.strictEqual(rest.length, batch.length)
+  } else {
+    for (const record of batch) assert.isFalse(self.attempted.has(record), "a new batch is new")
+  }
+  for (const record of batch) {
+    assert.isFalse(self.delivered.has(record), "nothing is written again that the sink has delivered")
+    assert.isFalse(self.rejected.has(record), "nothing is written again that the sink has rejected")
+    if (record.gap === undefined) continue
+    assert.isAbove(record.gap.lost, 0)
+    assert.strictEqual(record.gap.lost, Object.values(record.gap.reasons).reduce((a, b) => a + b, 0))
+    assert.strictEqual(record.seq, undefined)
+  }
+}
+
+// What the fiber of a write ended with is what the sink has said. An interruption says nothing.
+const note = (
+  self: Seen,
+  batch: ReadonlyArray<LogRecord>,
+  exit: Exit.Exit<void | Outcomes, unknown>,
+  isLate: boolean
+): void => {
+  const say = (record: LogRecord | undefined, how: "delivered" | "rejected" | "fatal"): void => {
+    if (record === undefined) return
+    if (!isLate) self[how].add(record)
+    else if (how === "delivered") self.late.add(record)
+  }
+  if (Exit.isSuccess(exit)) {
+    batch.forEach((record, i) => {
+      const outcome = exit.value === undefined ? "delivered" : exit.value[i]
+      if (outcome === "delivered" || outcome === "rejected") say(record, outcome)
+    })
+    return
+  }
+  const failure = exit.cause.reasons.find((reason) => reason._tag === "Fail")?.error
+  if (!(failure instanceof Sinks.SinkError)) return
+  const { reason } = failure
+  switch (reason._tag) {
+    case "Unavailable":
+      for (let i = 0; i < (reason.delivered ?? 0); i++) say(batch[i], "delivered")
+      return
+    case "Rejected":
+      for (const i of reason.indexes ?? batch.keys()) say(batch[i], "rejected")
+      return
+    case "Fatal":
+      if (!isLate) self.ended = true
+      for (const record of batch) say(record, "fatal")
+  }
+}

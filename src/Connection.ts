@@ -1,0 +1,64 @@
+/**
+ * An open sink: its handle, the scope that it lives in, and its formatter made total.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Scope from "effect/Scope"
+import { json } from "./Formatters.ts"
+import type { Notices } from "./Notices.ts"
+import * as Notice from "./Notices.ts"
+import type { Formatter } from "./Pipeline.ts"
+import type { LogRecord } from "./Record.ts"
+import * as Record from "./Record.ts"
+import type { SinkSettings } from "./Settings.ts"
+import type { AnySink, SinkHandle } from "./Sinks/Sink.ts"
+
+/**
+ * An open sink.
+ */
+export interface Connection {
+  readonly handle: SinkHandle<unknown, never>
+  readonly scope: Scope.Closeable
+  readonly format: Formatter
+}
+
+/**
+ * Opens a sink in a scope of its own, under `parent`. Fails with what the sink fails with; nothing is left open then.
+ */
+export const open = Effect.fnUntraced(function*(
+  sink: AnySink,
+  settings: SinkSettings,
+  notices: Notices,
+  parent: Scope.Scope
+) {
+  const scope = yield* Scope.fork(parent)
+  // what a sink needs is part of the layer's type, and provided where the worker runs
+  const opened: Effect.Effect<SinkHandle<unknown, never>, unknown, Scope.Scope> = sink.open
+  const handle = yield* Effect.onError(
+    Scope.provide(opened, scope),
+    (cause) => Scope.close(scope, Exit.failCause(cause))
+  )
+  const connection: Connection = {
+    handle,
+    scope,
+    format: total(settings.format ?? handle.format ?? json, settings.name, notices)
+  }
+  return connection
+})
+
+const total = (format: Formatter, sink: string, notices: Notices): Formatter => (record) => {
+  try {
+    const text = format(record)
+    if (typeof text === "string") return text
+    throw new TypeError("it did not answer a string")
+  } catch (error) {
+    Notice.tellUnsafe(notices, "formatter_failed", `the formatter of sink "${sink}" failed: ${Notice.describe(error)}`)
+    return json(minimal(record))
+  }
+}
+
+const minimal = (record: LogRecord): LogRecord =>
+  Record.withNote(
+    { ...record, fields: Record.noFields, context: Record.emptyContext, spans: undefined, error: undefined },
+    "formatter_failed"
+  )

@@ -1,0 +1,31 @@
+/**
+ * Running what may hang: in a fiber of its own, so that one that cannot be interrupted is left behind, and one that
+ * ends in the moment of the interruption can still be asked how.
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+
+/**
+ * Runs an effect, at most for `limit`. Then it is interrupted, gets `grace` for its own finalizers, and is left behind:
+ * none, unless it ended after all. `onStart` gets the fiber of one that does not end at once.
+ */
+export const within = Effect.fnUntraced(function*<A, E>(
+  effect: Effect.Effect<A, E>,
+  limit: Duration.Input,
+  grace: Duration.Input = 0,
+  onStart?: (fiber: Fiber.Fiber<A, E>) => void
+) {
+  const fiber = yield* Effect.forkDetach(effect, { startImmediately: true })
+  const done = fiber.pollUnsafe()
+  if (done !== undefined) return Option.some(done)
+  onStart?.(fiber)
+  const exit = yield* Effect.timeoutOption(Fiber.await(fiber), limit)
+  if (Option.isSome(exit)) return exit
+  fiber.interruptUnsafe()
+  if (fiber.pollUnsafe() === undefined) yield* Effect.timeoutOption(Fiber.await(fiber), grace)
+  const late: Exit.Exit<A, E> | undefined = fiber.pollUnsafe()
+  return late?._tag === "Success" ? Option.some(late) : Option.none()
+})
