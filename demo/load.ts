@@ -1,0 +1,38 @@
+/**
+ * The users: sends 2,000 requests a second over 50 connections to each URL that it is told, and reports how long every
+ * request took.
+ */
+import autocannon from "autocannon"
+
+/** What to do. */
+export interface Round {
+  readonly url: string
+  readonly seconds: number
+}
+
+/** How long each request took, in milliseconds, in the order of the answers. */
+export interface Result {
+  readonly latencies: ReadonlyArray<number>
+}
+
+process.on("message", ({ url, seconds }: Round) => {
+  const latencies: Array<number> = []
+  const end = performance.now() + seconds * 1_000
+  const options: autocannon.Options = {
+    url,
+    duration: seconds,
+    connections: 50,
+    overallRate: 2_000,
+    // its correction adds latencies of requests that were never sent
+    ignoreCoordinatedOmission: true,
+    // how often it looks whether the time is up
+    sampleInt: 100
+  }
+  const run = autocannon(options, (error) => {
+    if (error) throw error
+    process.send?.({ latencies } satisfies Result)
+  })
+  run.on("response", (_client, status, _bytes, latency) => {
+    if (status === 200 && performance.now() < end) latencies.push(latency)
+  })
+})
