@@ -339,6 +339,25 @@ describe("pretty", () => {
       if (record.error === undefined) assert.deepStrictEqual(rest, [])
     }))
   })
+
+  it("shows the frames of the program, and counts those of Effect and Node", () => {
+    const stack = [
+      "Error: declined",
+      "    at pay (file:///app/pay.ts:9:44)",
+      "    at Generator.next (<anonymous>)",
+      "    at FiberImpl.runLoop (file:///app/node_modules/effect/dist/internal/effect.js:476:97)",
+      "    at main (file:///app/main.ts:13:8)",
+      "    at node:internal/main:1:1"
+    ]
+    const format = Formatters.pretty({ utc: true })
+    assert.deepStrictEqual(format(record({ error: error({ stack: stack.join("\n") }) })).split("\n").slice(2), [
+      "        at pay (file:///app/pay.ts:9:44)",
+      "        at main (file:///app/main.ts:13:8)",
+      "        … 3 frames of Effect and Node"
+    ])
+    const internal = stack.filter((line) => line.includes("node:")).join("\n")
+    assert.include(format(record({ error: error({ stack: internal }) })), "at node:internal/main:1:1")
+  })
 })
 
 describe("colorsFromEnv", () => {

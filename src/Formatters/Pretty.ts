@@ -161,5 +161,17 @@ const frames = ({ message, stack }: LogError): ReadonlyArray<string> => {
   const all = stack.split(/\r?\n/).map((line) => escapeText(line.trim()))
   const start = all.findIndex((line) => line.startsWith("at "))
   if (start === -1) return stack.includes(message) ? [] : all
-  return all.slice(start)
+  return withoutInternals(all.slice(start))
 }
+
+// Frames of Effect's run loop and of Node, which every stack has and nobody reads, become one line. The JSON line
+// has them all.
+const withoutInternals = (frames: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const own = frames.filter((frame) => !isInternal(frame))
+  if (own.length === 0) return frames
+  const more = frames.length - own.length
+  return more === 0 ? own : [...own, `… ${more} ${more === 1 ? "frame" : "frames"} of Effect and Node`]
+}
+
+const isInternal = (frame: string): boolean =>
+  /[/\\]node_modules[/\\]effect[/\\]|\(?node:|^at Generator\.next \(<anonymous>\)$/.test(frame)
