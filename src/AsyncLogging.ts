@@ -24,6 +24,7 @@ import * as Notice from "./Notices.ts"
 import * as Outlets from "./Outlet.ts"
 import type { StageInput, StagesError, StagesServices } from "./Pipeline.ts"
 import * as Pipeline from "./Pipeline.ts"
+import * as Queue from "./Queue/BoundedQueue.ts"
 import type { LogRecord } from "./Record.ts"
 import * as Redaction from "./Redaction.ts"
 import type { CloseReport, FlushReport, Stats } from "./Report.ts"
@@ -78,12 +79,16 @@ export interface Config<S extends ReadonlyArray<AnySink>, G extends ReadonlyArra
 /**
  * What opening these sinks can fail with.
  */
-export type SinksError<S extends ReadonlyArray<AnySink>> = S[number] extends Sink<infer E, unknown> ? E : never
+export type SinksError<S extends ReadonlyArray<AnySink>> = S[number] extends infer I
+  ? I extends Sink<infer E, unknown> ? E : never
+  : never
 
 /**
  * What these sinks need.
  */
-export type SinksServices<S extends ReadonlyArray<AnySink>> = S[number] extends Sink<unknown, infer R> ? R : never
+export type SinksServices<S extends ReadonlyArray<AnySink>> = S[number] extends infer I
+  ? I extends Sink<unknown, infer R> ? R : never
+  : never
 
 /**
  * A running layer.
@@ -119,7 +124,8 @@ export const layer = <
 
 /**
  * The same pipeline without the queue: each record is written, and settled, before the log call returns. It takes
- * only sinks that can write synchronously; a record that cannot be written is failed at once.
+ * only sinks that can write synchronously; a record that cannot be written is failed at once. While a sink is not open
+ * yet (`onOpenFailure: "retry"`), its records wait in its queue.
  */
 export const layerSync = <
   // oxlint-disable-next-line typescript/no-explicit-any -- E and R are inferred from each element of the list
@@ -155,7 +161,7 @@ export const layerTest = <const G extends ReadonlyArray<StageInput> = readonly [
   Layer.unwrap(Effect.sync(() => {
     const memory = Memory.make({ name: "test" })
     return Layer.merge(
-      layerSync({ minimumLevel: "All", ...config, sinks: [memory] }),
+      layerSync({ ...config, minimumLevel: config.minimumLevel ?? "All", sinks: [memory] }),
       Layer.succeed(TestLog, {
         records: memory.records,
         messages: Effect.map(memory.records, (records) => records.map((record) => record.message)),
@@ -208,7 +214,8 @@ const asyncTarget: MakeTarget = ({ outlet }) => ({
   ledger: outlet.ledger,
   offerUnsafe: (record, bytes, options) => Outlets.offerUnsafe(outlet, record, bytes, options),
   refuseUnsafe: (record, reason) => Outlets.refuseUnsafe(outlet, record, reason),
-  isCrowded: (bytes) => Outlets.isCrowded(outlet, bytes)
+  hasWaits: outlet.settings.strategy === "backpressure",
+  isCrowded: (bytes) => Queue.isCrowded(outlet.queue, bytes)
 })
 
 const syncTarget: MakeTarget = (worker) => ({
@@ -218,7 +225,7 @@ const syncTarget: MakeTarget = (worker) => ({
     Workers.writeSyncUnsafe(worker)
     return offer
   },
-  isCrowded: () => false
+  hasWaits: false
 })
 
 const makeLayer = (
@@ -239,14 +246,19 @@ const make = Effect.fnUntraced(function*(
   const notices = Notice.make(yield* Notice.NoticeWriter, clock)
   const context = copyContext(config.context ?? {})
   const stages = yield* Pipeline.buildStages(config.stages ?? [])
+  yield* valid(Settings.built(stages))
   const redact = config.redact ?? []
   const loggers = yield* References.CurrentLoggers
   const outer = yield* Backends.CurrentBackend
   const minimumLogLevel = yield* References.MinimumLogLevel
-  const levels = Levels.make(settings.minimumLevel ?? minimumLogLevel, settings.levelFloor, sinks)
+  // an outer layer has lowered it to its floor
+  const inherited = outer === undefined || Levels.region(outer.levels, minimumLogLevel) !== undefined
+    ? minimumLogLevel
+    : Levels.minimum(outer.levels)
+  const levels = Levels.make(settings.minimumLevel ?? inherited, settings.levelFloor, sinks)
 
   // what is around the layer, also for a close that is called from inside: `onClose` may log
-  const outside = (yield* Effect.context<never>()).pipe(
+  const outside = Context.omit(Tracer.ParentSpan)(yield* Effect.context<never>()).pipe(
     Context.add(Clock.Clock, clock),
     Context.add(References.CurrentLoggers, loggers),
     Context.add(References.MinimumLogLevel, minimumLogLevel),
@@ -260,10 +272,10 @@ const make = Effect.fnUntraced(function*(
       Outlets.make(sink, sinks[index]!, notices),
       (outlet) => Workers.make(outlet, clock, context, sinkScope)
     ))
-  yield* Effect.provideContext(Effect.forEach(workers, Workers.openUnlessLater), quiet)
+  yield* under(quiet, Effect.forEach(workers, Workers.openUnlessLater))
   const running = yield* Effect.forEach(workers, (worker) =>
     Effect.map(
-      Effect.forkIn(Effect.provideContext(Workers.run(worker), quiet), scope),
+      Effect.forkIn(under(quiet, Workers.run(worker)), scope),
       (fiber): RunningWorker => ({ worker, fiber })
     ))
 
@@ -277,7 +289,7 @@ const make = Effect.fnUntraced(function*(
     others: otherLoggers(loggers, outer)
   })
   const close = yield* once(
-    Effect.provideContext(Drain.close(backend, running, settings.drainTimeout, config.onClose), outside)
+    under(outside, Drain.close(backend, running, settings.drainTimeout, config.onClose))
   )
   // after the forks, so that it runs before they are interrupted
   yield* Effect.addFinalizer(() => close)
@@ -301,9 +313,13 @@ const make = Effect.fnUntraced(function*(
 const valid = <A>(checked: A | Settings.ConfigInvalid): Effect.Effect<A, Settings.ConfigInvalid> =>
   checked instanceof Settings.ConfigInvalid ? Effect.fail(checked) : Effect.succeed(checked)
 
+// Runs it in a context of its own: `Effect.provideContext` would leave what is not replaced, such as a span.
+const under = <A, E>(context: Context.Context<never>, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.updateContext(effect, (_: Context.Context<never>) => context)
+
 // Sinks stay out of the program's observations: what they log goes nowhere, and their spans are not recorded.
 const quieted = (context: Context.Context<never>): Context.Context<never> =>
-  Context.omit(Tracer.ParentSpan)(context).pipe(
+  context.pipe(
     Context.add(References.CurrentLoggers, new Set<EffectLogger.Logger<unknown, unknown>>()),
     Context.add(References.TracerEnabled, false),
     Context.add(Tracer.DisablePropagation, true),

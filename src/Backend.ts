@@ -4,6 +4,7 @@
  * It is total: whatever a call carries and whatever a stage does, the caller goes on.
  */
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
@@ -31,6 +32,8 @@ export interface Target {
   readonly offerUnsafe: (record: LogRecord, bytes: number, options: OfferOptions) => Offer
   /** Drops an accepted record that the sink would have taken. */
   readonly refuseUnsafe: (record: LogRecord, reason: DropReason) => void
+  /** Whether it has callers wait for room. */
+  readonly hasWaits: boolean
   /** Whether a caller that can wait may have to, with a record of `bytes`. */
   readonly isCrowded: (bytes: number) => boolean
 }
@@ -186,8 +189,8 @@ const logEffect = (self: Backend, options: EffectLogger.Options<unknown>): void 
   const logger = fiber.getRef(CurrentLoggerName)
   if (!Levels.isEnabled(self.levels, level, logger, region)) return
   const call = newCall(region, cannotWait)
-  if (self.closed) return refuseClosed(self, level, logger, call)
   tellOthers(self, options)
+  if (self.closed) return refuseClosed(self, level, logger, call)
   const origin = originOf(self, fiber, logger, Record.noFields)
   runStages(self, fiber, call, Capture.fromEffect(options, origin))
   if (call.overdrawn) spendBudget(fiber)
@@ -250,7 +253,7 @@ export const log = (
   fiber: Fiber.Fiber<unknown, unknown>,
   logCall: LogCall
 ): Effect.Effect<void> => {
-  if (!isCrowded(self)) {
+  if (!mayWait(self, fiber)) {
     runCall(self, fiber, logCall, cannotWait)
     return Effect.void
   }
@@ -290,10 +293,16 @@ export const logWatched = (
       : Effect.as(awaitAll(call.waits, restore), acceptance)
   })
 
-const isCrowded = (self: Backend): boolean => {
-  for (const target of self.targets) if (target.isCrowded(self.limits.recordBytes)) return true
+const mayWait = (self: Backend, fiber: Fiber.Fiber<unknown, unknown>): boolean => {
+  for (const target of self.targets) {
+    if (!target.hasWaits) continue
+    // where there is room for one record, a gate may give several
+    if (target.isCrowded(self.limits.recordBytes) || stagesOf(self, fiber).some(isGate)) return true
+  }
   return false
 }
+
+const isGate = (stage: Stage): boolean => stage._tag === "Gate"
 
 // The line is left outside of `restore`: a fiber that is interrupted before the wait begins never enters that.
 const awaitAll = (
@@ -315,18 +324,38 @@ const runCall = (
   const region = Levels.region(self.levels, fiber.cache.minimumLogLevel)
   const logger = logCall.logger ?? fiber.getRef(CurrentLoggerName)
   const call = newCall(region, options)
+  const { args, bound, level } = logCall
+  const time = fiber.getRef(Clock.Clock).currentTimeMillisUnsafe()
+  if (self.others.length > 0) {
+    const [message, cause] = withoutCauses(bound === Record.noFields ? args : [...args, bound])
+    tellOthers(self, { message, logLevel: level, cause, fiber, date: new Date(time) })
+  }
   if (self.closed) {
-    refuseClosed(self, LogLevel.getOrdinal(logCall.level), logger, call)
+    refuseClosed(self, LogLevel.getOrdinal(level), logger, call)
     return call
   }
-  const { args, level } = logCall
-  const time = self.notices.clock.currentTimeMillisUnsafe()
-  if (self.others.length > 0) {
-    tellOthers(self, { message: args, logLevel: level, cause: Cause.empty, fiber, date: new Date(time) })
-  }
-  const origin = originOf(self, fiber, logger, logCall.bound)
+  const origin = originOf(self, fiber, logger, bound)
   runStages(self, fiber, call, Capture.fromCall({ args, cause: Cause.empty, level, fiber, time }, origin))
   return call
+}
+
+// `Effect.log*` hands its loggers one Cause, of all those among the arguments.
+const withoutCauses = (
+  args: ReadonlyArray<unknown>
+): readonly [message: ReadonlyArray<unknown>, cause: Cause.Cause<unknown>] => {
+  const causes = args.filter(isCause)
+  return causes.length === 0
+    ? [args, Cause.empty]
+    : [args.filter((arg) => !isCause(arg)), Cause.fromReasons(causes.flatMap(({ reasons }) => reasons))]
+}
+
+const isCause = (arg: unknown): arg is Cause.Cause<unknown> => {
+  try {
+    return Cause.isCause(arg)
+  } catch {
+    // a proxy that throws
+    return false
+  }
 }
 
 // -----------------------------------------------------------------------------
@@ -358,7 +387,7 @@ const stagesOf = (self: Backend, fiber: Fiber.Fiber<unknown, unknown>): Readonly
   if (stages === undefined) {
     stages = [...pipeline.stages, ...self.stages]
     self.pipelines.set(pipeline, stages)
-    if (pipeline.stages.some((stage) => stage._tag === "Gate")) self.gated.add(stages)
+    if (pipeline.stages.some(isGate)) self.gated.add(stages)
   }
   return stages
 }
@@ -388,7 +417,7 @@ const accept = (self: Backend, record: LogRecord, source: Source): void => {
   if (isOwn) call.accepted++
   // captured with the number that was next then: only a gate or a nested call can have changed that
   const numbered = Record.withSeq(record, self.seq++)
-  const bytes = Record.estimateBytes(numbered)
+  const bytes = bytesOf(self, numbered)
   const level = LogLevel.getOrdinal(numbered.level)
   for (let i = 0; i < targets.length; i++) {
     const target = targets[i]!
@@ -399,6 +428,15 @@ const accept = (self: Backend, record: LogRecord, source: Source): void => {
     const offer = target.offerUnsafe(numbered, bytes, options)
     if (typeof offer === "object") (call.waits ??= []).push(offer)
     else if (offer === "overdrawn" || offer === "overdraft") call.overdrawn = true
+  }
+}
+
+// A stage without types can make what has no end, or cannot be read. Its formatter will say so.
+const bytesOf = (self: Backend, record: LogRecord): number => {
+  try {
+    return Record.estimateBytes(record)
+  } catch {
+    return self.limits.recordBytes
   }
 }
 

@@ -2,7 +2,7 @@
  * What a user writes for a context or for fixed fields, and the copy of it that records carry.
  */
 import * as EffectContext from "effect/Context"
-import type { LogContext, LogFields } from "./Record.ts"
+import type { LogContext, LogFields, LogValue } from "./Record.ts"
 import * as Record from "./Record.ts"
 import * as Snapshot from "./Snapshot.ts"
 
@@ -14,18 +14,18 @@ export interface ContextInput extends Omit<LogContext, "custom"> {
 }
 
 /**
- * A copy of fields that are given once, within the default limits of a record. Immutable.
+ * A copy of fields that are given once, within the default limits of a record. Immutable. Total: what is no object
+ * goes under `data`.
  */
 export const copyFields = (
-  source: { readonly [key: string]: unknown },
+  source: object,
   services: EffectContext.Context<never> = EffectContext.empty()
 ): LogFields => {
-  const copy: Snapshot.MutableFields = {}
-  const run = Snapshot.make(Snapshot.defaultLimits, services)
-  run.ancestors.push(source)
-  Snapshot.assignFieldsUnsafe(run, copy, source, Object.keys(source), 0)
-  return Object.freeze(copy)
+  const copy = Snapshot.valueUnsafe(Snapshot.make(Snapshot.defaultLimits, services), source, 0)
+  return fieldsOf(copy)
 }
+
+const fieldsOf = (copy: LogValue): LogFields => Object.freeze(Snapshot.isFields(copy) ? copy : { data: copy })
 
 /**
  * A copy of a context, within the default limits of a record. Immutable. Total: what is no text becomes text.
@@ -34,11 +34,11 @@ export const copyContext = (
   source: ContextInput,
   services: EffectContext.Context<never> = EffectContext.empty()
 ): LogContext => {
-  const { custom, ...named } = source
-  const texts = Object.entries(copyFields(named, services))
+  const { custom, ...named } = copyFields(source, services)
+  const texts = Object.entries(named)
     .map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)])
   return Record.mergeContext(Record.emptyContext, {
     ...Object.fromEntries(texts),
-    ...(custom === undefined ? undefined : { custom: copyFields(custom, services) })
+    ...(custom === undefined ? undefined : { custom: fieldsOf(custom) })
   })
 }

@@ -2,6 +2,7 @@
  * Running what may hang: in a fiber of its own, so that one that cannot be interrupted is left behind, and one that
  * ends in the moment of the interruption can still be asked how.
  */
+import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
@@ -27,5 +28,6 @@ export const within = Effect.fnUntraced(function*<A, E>(
   fiber.interruptUnsafe()
   if (fiber.pollUnsafe() === undefined) yield* Effect.timeoutOption(Fiber.await(fiber), grace)
   const late: Exit.Exit<A, E> | undefined = fiber.pollUnsafe()
-  return late?._tag === "Success" ? Option.some(late) : Option.none()
+  const isItsOwn = late !== undefined && (late._tag === "Success" || !Cause.hasInterruptsOnly(late.cause))
+  return isItsOwn ? Option.some(late) : Option.none()
 })

@@ -9,6 +9,7 @@
  * Nothing else changes a counter.
  */
 import type { Source } from "./Pipeline.ts"
+import type { LogGap } from "./Record.ts"
 
 /**
  * Why a record was never attempted.
@@ -257,17 +258,21 @@ const widenGap = (self: SinkLedger, reason: string, time: number, position: numb
 /**
  * The losses that no gap record told of yet, if a record at `position` comes after them. They are told then.
  */
-export const takeGap = (
-  self: SinkLedger,
-  position: number
-):
-  | { readonly lost: number; readonly since: number; readonly reasons: { readonly [reason: string]: number } }
-  | undefined =>
-{
+export const takeGap = (self: SinkLedger, position: number): LogGap | undefined => {
   const { gap } = self
   if (gap === undefined || position < gap.position) return undefined
   self.gap = undefined
   return { lost: gap.lost, since: gap.since, reasons: gap.reasons }
+}
+
+/**
+ * A line that told of losses was lost itself: they are told again, by a record at `position` or behind it.
+ */
+export const untold = (self: SinkLedger, told: LogGap, position: number): void => {
+  const gap = self.gap ??= { lost: 0, since: told.since, position, reasons: {} }
+  gap.lost += told.lost
+  if (told.since < gap.since) gap.since = told.since
+  for (const [reason, n] of Object.entries(told.reasons)) gap.reasons[reason] = (gap.reasons[reason] ?? 0) + n
 }
 
 // -----------------------------------------------------------------------------

@@ -63,6 +63,14 @@ export const make = (
 }
 
 /**
+ * The least level of sinks without their own, now, of loggers without an override and outside of regions.
+ */
+export const minimum = (self: Levels): LogLevel.LogLevel => {
+  const ordinal = effective(self.layer, undefined)
+  return LogLevel.values.find((level) => LogLevel.getOrdinal(level) === ordinal)!
+}
+
+/**
  * The region of a call: the `MinimumLogLevel` around it, unless that is the floor that the layer itself set.
  */
 export const region = (self: Levels, minimumLogLevel: LogLevel.LogLevel): number | undefined =>

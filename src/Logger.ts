@@ -90,7 +90,7 @@ const make = (name: string | undefined, bound: LogFields): NamedLogger => {
         const backend = fiber.getRef(Backends.CurrentBackend)
         if (backend !== undefined) {
           return Backends.isEnabled(backend, fiber, level, name)
-            ? Backends.log(backend, fiber, { level, args: forced(args), logger: name, bound })
+            ? Backends.log(backend, fiber, { level, args: wanted(backend, args), logger: name, bound })
             : Effect.void
         }
         if (!LogLevel.isGreaterThanOrEqualTo(level, fiber.cache.minimumLogLevel)) return Effect.void
@@ -121,10 +121,14 @@ const make = (name: string | undefined, bound: LogFields): NamedLogger => {
         if (!Backends.isEnabled(backend, fiber, level, name)) {
           return Effect.fail(new NotAccepted({ reason: "disabled", sinks: {} }))
         }
-        return acknowledge(backend, fiber, { level, args: forced(args), logger: name, bound })
+        return acknowledge(backend, fiber, { level, args: wanted(backend, args), logger: name, bound })
       })
   }
 }
+
+// after the close nobody reads them
+const wanted = (backend: Backend, args: ReadonlyArray<unknown>): ReadonlyArray<unknown> =>
+  backend.closed ? args : forced(args)
 
 const forced = (args: ReadonlyArray<unknown>): ReadonlyArray<unknown> =>
   args.some((arg) => typeof arg === "function") ? args.map(force) : args

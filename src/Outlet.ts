@@ -151,12 +151,6 @@ export const offerUnsafe = (self: Outlet, record: LogRecord, bytes: number, opti
 export const refuseUnsafe = (self: Outlet, record: LogRecord, reason: DropReason): void =>
   Ledger.refused(self.ledger, reason, record.time, self.queue.nextOrder)
 
-/**
- * Whether a caller that can wait may have to, with a record of `bytes`.
- */
-export const isCrowded = (self: Outlet, bytes: number): boolean =>
-  self.settings.strategy === "backpressure" && Queue.isCrowded(self.queue, bytes)
-
 const awaitRoom = (self: Outlet, waiter: Waiter<LogRecord>): Effect.Effect<void> => {
   const { maxWait } = self.settings
   const ended = Effect.callback<void>((resume) => {

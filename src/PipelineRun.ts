@@ -50,7 +50,7 @@ export const runUnsafe = (
           record = failed(stage, "gate_failed", error, record, visitor)
           break
         }
-        return settle(stages, i, stage, source, out, held, made, visitor)
+        return settle(stages, i, stage, { record, source }, out, held, made, visitor)
       }
       case "Redact": {
         try {
@@ -90,29 +90,43 @@ export const closeGatesUnsafe = (stages: ReadonlyArray<Stage>, visitor: Visitor,
 
 /**
  * Balances one call of a gate: what went in (the records that it had held and gave up, those that it made, the one
- * that was `pushed`) against what came out (`out`, what it newly holds); the rest it discarded. The pushed record comes
- * last, as the newest: what a gate keeps is taken from the end, what it discards from the front.
+ * that was pushed) against what came out (`out`, what it newly holds); the rest it discarded.
+ *
+ * The pushed record is told by its identity. One that is not in `out` comes last, as the newest: what a gate keeps is
+ * taken from the end, what it discards from the front.
  */
 const settle = (
   stages: ReadonlyArray<Stage>,
   index: number,
   stage: Stage.Gate,
-  pushed: Source | undefined,
+  pushed: { readonly record: LogRecord; readonly source: Source } | undefined,
   out: ReadonlyArray<LogRecord>,
   held: number,
   made: number,
   visitor: Visitor
 ): void => {
+  const at = pushed === undefined ? -1 : out.indexOf(pushed.record)
   const sources: Array<Source> = []
-  for (let n = stage.held - held; n > 0; n--) sources.push("held")
+  let kept = held - stage.held
+  for (let n = -kept; n > 0; n--) sources.push("held")
   for (let n = made - stage.made; n > 0; n--) sources.push("made")
-  if (pushed !== undefined) sources.push(pushed)
-  const kept = held - stage.held
+  if (pushed !== undefined && at < 0) {
+    sources.push(pushed.source)
+    if (held > 0 && kept <= 0) {
+      // it took the place of one that was held
+      sources.unshift("held")
+      kept = 1
+    }
+  }
   stage.held = held
   stage.made = made
   for (let n = kept; n > 0; n--) visitor.held(sources.pop() ?? "made")
-  while (sources.length > out.length) visitor.filtered(stage.name, sources.shift()!)
-  for (const record of out) runUnsafe(stages, index + 1, record, sources.shift() ?? "made", visitor)
+  const others = at < 0 ? out.length : out.length - 1
+  while (sources.length > others) visitor.filtered(stage.name, sources.shift()!)
+  for (const [i, record] of out.entries()) {
+    const source = i === at ? pushed!.source : sources.shift() ?? "made"
+    runUnsafe(stages, index + 1, record, source, visitor)
+  }
 }
 
 const failed = (
@@ -126,12 +140,31 @@ const failed = (
   return Record.withNote(record, note)
 }
 
+// Stages may be written without types. What is checked here is what the library itself relies on: the minimal line of
+// a record can always be written.
 const checkRecord = (record: LogRecord): LogRecord => {
-  if (typeof record !== "object" || record === null || typeof record.message !== "string") {
-    throw new TypeError("the stage did not answer a LogRecord")
-  }
+  if (!isObject(record) || !isRecord(record)) throw new TypeError("the stage did not answer a LogRecord")
   return record
 }
+
+const isObject = (u: unknown): u is object => typeof u === "object" && u !== null
+
+const severities: ReadonlySet<unknown> = new Set(["Trace", "Debug", "Info", "Warn", "Error", "Fatal"])
+
+const isRecord = (self: LogRecord): boolean =>
+  typeof self.time === "number" &&
+  severities.has(self.level) &&
+  isOptional("string", self.logger) &&
+  typeof self.message === "string" &&
+  isObject(self.fields) &&
+  isObject(self.context) &&
+  isOptional("string", self.traceId) &&
+  isOptional("string", self.spanId) &&
+  isOptional("number", self.fiber) &&
+  self.gap === undefined &&
+  (self.notes === undefined || Array.isArray(self.notes))
+
+const isOptional = (type: "string" | "number", u: unknown): boolean => u === undefined || typeof u === type
 
 const checkRecords = (records: ReadonlyArray<LogRecord>): ReadonlyArray<LogRecord> => {
   if (!Array.isArray(records)) throw new TypeError("the gate did not answer a list of records")

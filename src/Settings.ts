@@ -68,17 +68,39 @@ export interface LayerSettings {
 // what is allowed
 // -----------------------------------------------------------------------------
 
-const allowed = (expected: string, predicate: (u: unknown) => boolean) =>
-  Schema.optional(Schema.Unknown.check(Schema.makeFilter(predicate, { message: `expected ${expected}` })))
+const required = (expected: string, predicate: (u: unknown) => boolean) =>
+  Schema.Unknown.check(Schema.makeFilter(predicate, { message: `expected ${expected}` }))
+    .annotateKey({ messageMissingKey: `expected ${expected}` })
+
+const allowed = (expected: string, predicate: (u: unknown) => boolean) => Schema.optional(required(expected, predicate))
+
+// `others`: what else there may be.
+const object = (fields: { readonly [key: string]: Schema.Codec<unknown> }, others = "") => {
+  const messageUnexpectedKey = `there is no such option; expected one of ${Object.keys(fields).join(", ")}${others}`
+  return Schema.Struct(fields).annotate({ message: "expected an object", messageUnexpectedKey })
+}
+
+const group = (fields: { readonly [key: string]: Schema.Codec<unknown> }) =>
+  Schema.optionalKey(Schema.UndefinedOr(object(fields)).annotate({ message: "expected an object" }))
 
 const isPositiveInteger = (u: unknown): boolean => Number.isSafeInteger(u) && (u as number) > 0
 
 const isDuration = (u: unknown, min: number, infinite: boolean): boolean => {
-  if (u === undefined || Number.isNaN(u)) return false
+  if (u === undefined || readsAsZero(u)) return false
   const duration = Duration.fromInput(u as Duration.Input)
   if (Option.isNone(duration)) return false
   const millis = Duration.toMillis(duration.value)
   return millis >= min && (infinite || Number.isFinite(millis))
+}
+
+const units = ["weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds", "nanoseconds"]
+
+// Effect takes NaN, and units that there are not, for zero.
+const readsAsZero = (u: unknown): boolean => {
+  if (typeof u !== "object" || u === null || Duration.isDuration(u)) return Number.isNaN(u)
+  if (Array.isArray(u)) return u.some(Number.isNaN)
+  const parts = Object.entries(u)
+  return parts.length === 0 || parts.some(([unit, n]) => !units.includes(unit) || !Number.isFinite(n ?? 0))
 }
 
 const positiveInteger = allowed("a positive integer", isPositiveInteger)
@@ -115,10 +137,10 @@ const sinkFields = {
   minimumLevel: level,
   filter: func,
   format: func,
-  queue: Schema.optional(Schema.Struct(queueFields)),
-  batch: Schema.optional(Schema.Struct(batchFields)),
+  queue: group(queueFields),
+  batch: group(batchFields),
   timeout: someTime,
-  retry: Schema.optional(Schema.Struct(retryFields)),
+  retry: group(retryFields),
   onOpenFailure: oneOf("fail", "retry")
 }
 
@@ -135,13 +157,14 @@ const contextFields = {
 const limitFields = {
   recordBytes: positiveInteger,
   stringLength: positiveInteger,
-  depth: positiveInteger,
+  // what walks a record afterwards walks no deeper
+  depth: allowed("an integer from 1 to 64", (u) => isPositiveInteger(u) && (u as number) <= 64),
   keys: positiveInteger,
   items: positiveInteger
 }
 
 const layerFields = {
-  context: Schema.optional(Schema.Struct(contextFields)),
+  context: group(contextFields),
   minimumLevel: level,
   levelFloor: level,
   stages: allowed(
@@ -151,16 +174,16 @@ const layerFields = {
   redact: allowed("an array of strings", Array.isArray),
   queue: sinkFields.queue,
   batch: sinkFields.batch,
-  limits: Schema.optional(Schema.Struct(limitFields)),
+  limits: group(limitFields),
   drainTimeout: someTime,
   onClose: func,
-  sinks: allowed("an array of sinks", (u) => Array.isArray(u) && u.every(isSink))
+  sinks: required("an array of sinks", (u) => Array.isArray(u) && u.every(isSink))
 }
 
 const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 
-const decoder = (fields: { readonly [key: string]: Schema.Codec<unknown> }) => {
-  const decode = Schema.decodeUnknownExit(Schema.Struct(fields), { onExcessProperty: "error" })
+const decoder = (schema: Schema.Codec<unknown>) => {
+  const decode = Schema.decodeUnknownExit(schema, { onExcessProperty: "error" })
   return (input: unknown, at: string): ConfigInvalid | undefined => {
     const exit = decode(input)
     if (Exit.isSuccess(exit)) return undefined
@@ -169,13 +192,12 @@ const decoder = (fields: { readonly [key: string]: Schema.Codec<unknown> }) => {
       ? formatIssue(reason.error.issue).issues[0]
       : undefined
     const path = [...(at === "" ? [] : [at]), ...(issue?.path ?? []).map(String)].join(".")
-    const wrong = issue?.message === "Expected no excess property" ? "there is no such option" : issue?.message
-    return invalid(path === "" ? "config" : path, wrong ?? "it cannot be read")
+    return invalid(path === "" ? "config" : path, issue?.message ?? "it cannot be read")
   }
 }
 
-const checkLayer = decoder(layerFields)
-const checkSink = decoder(sinkFields)
+const checkLayer = decoder(object(layerFields))
+const checkSink = decoder(object(sinkFields, ", or an own one of this kind of sink"))
 
 /**
  * An error about `field`.
@@ -208,9 +230,17 @@ export const layer = (input: LayerInput): LayerSettings | ConfigInvalid =>
   checkLayer(input, "") ?? checkRedact(input.redact) ?? {
     minimumLevel: input.minimumLevel,
     levelFloor: input.levelFloor ?? "All",
-    limits: { ...defaultLimits, ...input.limits },
+    limits: { ...defaultLimits, ...given(input.limits) },
     drainTimeout: duration(input.drainTimeout, "10 seconds")
   }
+
+/**
+ * What is wrong with stages that Effects built, whose result the options do not show.
+ */
+export const built = (stages: ReadonlyArray<unknown>): ConfigInvalid | undefined => {
+  const index = stages.findIndex((stage) => !isStage(stage))
+  return index < 0 ? undefined : invalid(`stages[${index}]`, "expected a stage, or an Effect that builds one")
+}
 
 const checkRedact = (paths: ReadonlyArray<string> = []): ConfigInvalid | undefined => {
   const wrong = Redaction.validate(paths)
@@ -247,8 +277,8 @@ const freeName = (kind: string, taken: ReadonlySet<string>): string => {
 }
 
 const sinkSettings = ({ options }: AnySink, name: string, defaults: LayerInput): SinkSettings => {
-  const queue = { ...defaults.queue, ...options.queue }
-  const batch = { ...defaults.batch, ...options.batch }
+  const queue = { ...defaults.queue, ...given(options.queue) }
+  const batch = { ...defaults.batch, ...given(options.batch) }
   const capacity = queue.capacity ?? 16_384
   return {
     name,
@@ -270,6 +300,10 @@ const sinkSettings = ({ options }: AnySink, name: string, defaults: LayerInput):
     onOpenFailure: options.onOpenFailure ?? "fail"
   }
 }
+
+// An option that is `undefined` is one that is left out.
+const given = <A extends object>(options: A | undefined): Partial<A> =>
+  Object.fromEntries(Object.entries(options ?? {}).filter(([, value]) => value !== undefined)) as Partial<A>
 
 const duration = (input: Duration.Input | undefined, otherwise: Duration.Input): Duration.Duration =>
   Duration.fromInputUnsafe(input ?? otherwise)

@@ -46,6 +46,8 @@ export interface Worker {
   readonly delivered: Rate.Rate
   connection: Connection | undefined
   batch: ReadonlyArray<Entry<LogRecord>>
+  /** The record that lingers longest, and till when, by the monotonic clock in milliseconds. */
+  oldest: { readonly order: number; readonly until: number } | undefined
   /** Whether there was an attempt at the batch. */
   tried: boolean
   writing: Fiber.Fiber<unknown, unknown> | undefined
@@ -85,6 +87,7 @@ export const make = (outlet: Outlet, clock: Clock.Clock, context: LogContext, sc
   delivered: Rate.make(clock.currentTimeMillisUnsafe()),
   connection: undefined,
   batch: [],
+  oldest: undefined,
   tried: false,
   writing: undefined,
   kicks: 0,
@@ -141,24 +144,37 @@ const awaitBatch = (self: Worker): Effect.Effect<boolean> =>
     const first = Queue.peekUnsafe(queue)
     if (first === undefined) return Effect.as(Queue.awaitBell(queue, 1), false)
     const size = Math.min(settings.batchSize, settings.capacity)
-    const age = self.clock.currentTimeMillisUnsafe() - first.value.time
-    // a clock that was set back must not stretch the wait
-    const left = Math.min(settings.linger, settings.linger - age)
+    const left = lingerLeft(self, first)
     if (left <= 0 || queue.size >= size || Queue.isFull(queue) || self.closing || self.flushes.size > 0) {
       return Effect.succeed(true)
     }
     return Effect.as(Effect.timeoutOption(Queue.awaitBell(queue, size), left), false)
   })
 
+// A record's time may be ahead of the clock, or the clock be set back: from when the worker first sees the record on,
+// the wait goes by the time that only goes on.
+const lingerLeft = (self: Worker, first: Entry<LogRecord>): number => {
+  const { linger } = self.outlet.settings
+  if (linger === 0) return 0
+  const now = Number(self.clock.monotonicTimeNanosUnsafe()) / 1e6
+  if (self.oldest?.order !== first.order) {
+    const age = Math.max(0, self.clock.currentTimeMillisUnsafe() - first.value.time)
+    self.oldest = { order: first.order, until: now + linger - age }
+  }
+  return self.oldest.until - now
+}
+
+// With losses to tell of, a place in the batch is kept for the line that does.
 const takeBatch = (self: Worker): void => {
   const { ledger, queue, settings } = self.outlet
-  const entries = Queue.takeUnsafe(queue, settings.batchSize)
+  const room = ledger.gap === undefined ? settings.batchSize : settings.batchSize - 1
+  const line = gapLine(self, Queue.peekUnsafe(queue)!.order)
+  const entries = Queue.takeUnsafe(queue, line === undefined ? Math.max(1, room) : room)
   Ledger.taken(ledger, entries.length)
-  for (let i = 0; ledger.gap !== undefined && i < entries.length; i++) {
-    const gap = Ledger.takeGap(ledger, entries[i]!.order)
-    if (gap === undefined) continue
-    entries.splice(i, 0, { value: gapRecord(self, gap), bytes: 0, order: injectedOrder })
-    break
+  if (line !== undefined) entries.unshift(line)
+  for (let i = 1; ledger.gap !== undefined && i < entries.length; i++) {
+    const line = gapLine(self, entries[i]!.order)
+    if (line !== undefined) entries.splice(i, 0, line)
   }
   self.batch = entries
   self.tried = false
@@ -166,6 +182,18 @@ const takeBatch = (self: Worker): void => {
 
 // Lines that the library writes by itself have no place in the queue, and are in no term of the law.
 const injectedOrder = -1
+
+const gapLine = (self: Worker, order: number): Entry<LogRecord> | undefined => {
+  const gap = Ledger.takeGap(self.outlet.ledger, order)
+  return gap && { value: gapRecord(self, gap), bytes: 0, order: injectedOrder }
+}
+
+const settleLine = (self: Worker, { gap }: LogRecord, end: Ledger.End): void => {
+  const { ledger, queue } = self.outlet
+  if (end._tag === "delivered") self.injected++
+  // not at once: a sink that refuses such lines must still get the records
+  else if (gap !== undefined) Ledger.untold(ledger, gap, (Queue.peekUnsafe(queue)?.order ?? queue.nextOrder - 1) + 1)
+}
 
 const gapRecord = (self: Worker, gap: Record.LogGap): LogRecord =>
   Record.make({
@@ -198,6 +226,8 @@ const deliver = Effect.fnUntraced(function*(self: Worker) {
     const answer = yield* write(self)
     const size = self.batch.length
     settleAnswer(self, answer)
+    // after what has been said of the batch: the close may hang
+    if (answer.reopen) yield* disconnect(self)
     if (self.batch.length === 0) return
     // a flush waits for those that came before it, not for their neighbours that came after
     if (self.flushes.size > 0) yield* serveFlushes(self)
@@ -232,13 +262,14 @@ const write = Effect.fnUntraced(function*(self: Worker) {
   self.writing = undefined
   const answer = Delivery.judge(exit, size)
   if (answer.error !== undefined) noteError(self, answer)
-  if (answer.reopen && self.connection !== undefined) {
-    const { scope } = self.connection
-    self.connection = undefined
-    yield* bounded(self, Scope.close(scope, Exit.void))
-  }
   return answer
 })
+
+const disconnect = (self: Worker): Effect.Effect<unknown> => {
+  const { connection } = self
+  self.connection = undefined
+  return connection === undefined ? Effect.void : bounded(self, Scope.close(connection.scope, Exit.void))
+}
 
 // An interrupted write gets a moment for its own finalizers, then it is left behind.
 const bounded = (
@@ -254,22 +285,24 @@ const bounded = (
 }
 
 /**
- * Writes all that is queued at once, in the caller's own step, and settles it. What cannot be written is failed.
+ * Writes what is queued at once, in the caller's own step, and settles it. What cannot be written is failed.
  */
 export const writeSyncUnsafe = (self: Worker): void => {
-  // a sink that logs while it writes finds its record written by the loop that runs already
-  while (self.batch.length === 0 && self.outlet.queue.size > 0) {
+  // the worker opens it, and writes what has come until then
+  if (self.connection === undefined) return
+  // A sink that logs while it writes has that written in the second turn, by the loop that runs already. What it logs
+  // then is left to the worker: a sink that logs with each write would never let its caller go.
+  for (let turn = 1; turn <= 2 && self.batch.length === 0 && self.outlet.queue.size > 0; turn++) {
     takeBatch(self)
     self.tried = true
     self.attempts++
-    settleAnswer(self, attemptSync(self))
+    settleAnswer(self, attemptSync(self, self.connection))
     settleBatch(self, () => Ledger.failed("retry_exhausted"))
   }
 }
 
-const attemptSync = (self: Worker): Answer => {
+const attemptSync = (self: Worker, { format, handle }: Connection): Answer => {
   try {
-    const { format, handle } = self.connection!
     handle.writeSync!(self.batch.map((entry) => entry.value), format)
     return Delivery.allDelivered
   } catch (error) {
@@ -303,7 +336,7 @@ const settleBatch = (self: Worker, ends: Answer["ends"]): number => {
     const entry = batch[i]!
     const end = ends(i)
     if (end === undefined) rest.push(entry)
-    else if (entry.order === injectedOrder) { if (end._tag === "delivered") self.injected++ }
+    else if (entry.order === injectedOrder) settleLine(self, entry.value, end)
     else {
       if (end._tag === "delivered") delivered++
       if (end._tag === "delivered" && !isWatched) continue
@@ -330,8 +363,8 @@ const noteError = (self: Worker, answer: Answer): void => {
 const finish = (self: Worker): void => {
   self.ended = true
   const exit = self.writing?.pollUnsafe()
-  if (exit !== undefined && Exit.isSuccess(exit)) settleAnswer(self, Delivery.judge(exit, self.batch.length))
-  else self.writing?.interruptUnsafe()
+  if (exit === undefined) self.writing?.interruptUnsafe()
+  else settleAnswer(self, Delivery.judge(exit, self.batch.length))
   const left = self.tried ? Ledger.failed("shutdown_timeout") : Ledger.dropped("shutdown_timeout")
   settleBatch(self, () => left)
   Outlets.dropAll(self.outlet, "shutdown_timeout")

@@ -223,24 +223,19 @@ describe("Unavailable", () => {
   it.effect("maxAttempts gives a record up after so many attempts, and the next batch has its own", () =>
     Effect.gen(function*() {
       const sink = answering((_, attempt) => attempt <= 5 ? Effect.fail("down") : Effect.void, {
-        batch: { size: 2 },
+        batch: { size: 3 },
         retry: { maxAttempts: 3 }
       })
       yield* run({ sinks: [sink.sink] }, () =>
         Effect.gen(function*() {
-          yield* logAll(numbers(1, 4))
+          yield* logAll(numbers(1, 5))
           yield* turns
           yield* TestClock.adjust("1 hour")
-          assert.deepStrictEqual(sink.batches(), [
-            ["1", "2"],
-            ["1", "2"],
-            ["1", "2"],
-            ["3", "4"],
-            ["3", "4"],
-            ["3", "4"]
-          ])
-          assert.deepStrictEqual(losses(yield* counts()), { "failed: retry_exhausted": 2 })
-          assert.deepStrictEqual(sink.messages(), ["3", "4"])
+          const first = numbers(1, 3)
+          const second = numbers(4, 5)
+          assert.deepStrictEqual(sink.batches(), [first, first, first, second, second, second])
+          assert.deepStrictEqual(losses(yield* counts()), { "failed: retry_exhausted": 3 })
+          assert.deepStrictEqual(sink.messages(), second)
         }))
     }))
 })

@@ -19,4 +19,7 @@ export const option = (
   value: unknown,
   isAllowed: boolean,
   allowed: string
-): ReadonlyArray<WrongOption> => isAllowed ? [] : [{ field, message: `expected ${allowed}, got ${String(value)}` }]
+): ReadonlyArray<WrongOption> => isAllowed ? [] : [{ field, message: `expected ${allowed}, got ${shown(value)}` }]
+
+const shown = (value: unknown): string =>
+  typeof value === "function" ? "a function" : typeof value === "object" && value !== null ? "an object" : String(value)

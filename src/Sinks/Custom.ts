@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
 import type { Formatter } from "../Pipeline.ts"
 import type { LogRecord } from "../Record.ts"
+import * as Check from "./Check.ts"
 import type { Outcomes, SinkHandle, SinkOptions } from "./Sink.ts"
 import * as Sink from "./Sink.ts"
 
@@ -91,8 +92,12 @@ export const make: {
 } = <R, RF, Sync extends boolean>(
   options: MakeOptions<R, RF> & Partial<MakeSyncOptions<R, RF>>
 ): Sink.Sink<never, Exclude<R | RF, Scope.Scope>, Sync> => {
-  const { flush: _flush, write: _write, writeSync: _writeSync, ...sinkOptions } = options
-  return Sink.make("custom", sinkOptions, Effect.map(Effect.context<R | RF | Scope.Scope>(), provided(options)))
+  const { flush, write, writeSync, ...sinkOptions } = options
+  return Sink.make("custom", sinkOptions, Effect.map(Effect.context<R | RF | Scope.Scope>(), provided(options)), [
+    ...Check.option("write", write, typeof write === "function", "a function"),
+    ...Check.option("flush", flush, flush === undefined || Effect.isEffect(flush), "an Effect"),
+    ...Check.option("writeSync", writeSync, writeSync === undefined || typeof writeSync === "function", "a function")
+  ])
 }
 
 /**
@@ -113,7 +118,7 @@ export const scoped = <H extends Handle, E, R>(
     open,
     (handle) => Effect.map(Effect.context<HandleServices<H> | Scope.Scope>(), provided(handle))
   )
-  return Sink.make("custom", sinkOptions, opened)
+  return Sink.make("custom", sinkOptions, opened, Check.option("open", open, Effect.isEffect(open), "an Effect"))
 }
 
 // Gives the effects of a handle the services, and the scope, that it was opened with. What the worker has set around

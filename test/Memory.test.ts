@@ -1,0 +1,75 @@
+import { assert, describe, it } from "@effect/vitest"
+import { execFile } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+import type { MemoryCase, MemoryResult } from "./support/memoryChild.ts"
+
+const child = fileURLToPath(new URL("support/memoryChild.ts", import.meta.url))
+
+const measured = async (wanted: MemoryCase): Promise<MemoryResult> => {
+  const args = ["--expose-gc", child, JSON.stringify(wanted)]
+  const { stdout } = await promisify(execFile)(process.execPath, args)
+  const result: MemoryResult = JSON.parse(stdout)
+  assert.isBelow(result.kept, constant, "the end of the layer gives all of it back")
+  return result
+}
+
+const mebi = 1024 * 1024
+
+// what does not depend on how much is logged: compiled code, caches, rounding of arrays
+const constant = 2 * mebi
+
+// a record of these tests, measured: its own shape, two fields, a message, and its place in the queue
+const recordBytes = 400
+
+const million = 1_000_000
+const timeout = 120_000
+
+describe.concurrent("G6 the memory of a dead sink", () => {
+  it("G6 of a million offers the heap keeps what the queue holds, as it does of a tenth of them", {
+    timeout
+  }, async () => {
+    const capacity = 16_384
+    const [few, many] = await Promise.all(
+      [million / 10, million].map((offers) => measured({ queue: { capacity }, offers, payload: 0 }))
+    )
+    assert.deepStrictEqual([many!.accepted, many!.depth, many!.highWatermark], [million, capacity, capacity])
+    assert.strictEqual(many!.dropped, million - capacity - 1)
+    assert.isBelow(many!.held, capacity * recordBytes + constant)
+    // the records are really there, and the measurement sees them
+    assert.isAbove(many!.held, capacity * 100)
+    assert.isBelow(Math.abs(many!.held - few!.held), mebi)
+  })
+
+  const others: ReadonlyArray<readonly [name: string, limit: number, wanted: Partial<MemoryCase>]> = [
+    ["dropping", 4096, { queue: { capacity: 4096, strategy: "dropping" } }],
+    ["backpressure, with its overdraft", 5000, {
+      queue: { capacity: 4096, strategy: "backpressure", overdraft: 904 },
+      yields: true
+    }],
+    ["sliding, by Logger.*", 4096, { queue: { capacity: 4096 }, by: "Logger" }]
+  ]
+  for (const [name, limit, wanted] of others) {
+    it(`G6 the heap keeps what the queue holds: ${name}`, { timeout }, async () => {
+      const offers = million / 5
+      const result = await measured({ queue: {}, offers, payload: 0, ...wanted })
+      assert.deepStrictEqual([result.depth, result.highWatermark, result.accepted], [limit, limit, offers])
+      assert.isBelow(result.held, limit * recordBytes + constant)
+    })
+  }
+
+  for (const strategy of ["sliding", "dropping", "backpressure"] as const) {
+    it(`G6 maxBytes bounds large records, long before capacity does: ${strategy}`, { timeout }, async () => {
+      const maxBytes = 16 * mebi
+      const payload = 32 * 1024
+      const yields = strategy === "backpressure"
+      const result = await measured({ queue: { maxBytes, strategy, overdraft: 0 }, offers: 5000, payload, yields })
+      assert.isAtMost(result.bytes, maxBytes)
+      assert.isAbove(result.bytes, maxBytes - 2 * payload)
+      assert.isBelow(result.depth, maxBytes / payload)
+      // the estimate is about right
+      assert.isBelow(result.held, 1.25 * maxBytes + constant)
+      assert.isAbove(result.held, 0.75 * maxBytes)
+    })
+  }
+})
