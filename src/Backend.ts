@@ -11,12 +11,13 @@ import type * as Fiber from "effect/Fiber"
 import { identity } from "effect/Function"
 import * as EffectLogger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
+import type { Watch } from "./Barriers.ts"
 import * as Capture from "./Capture.ts"
 import type { DropReason, SinkLedger } from "./Ledger.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Levels from "./Levels.ts"
 import * as Notice from "./Notices.ts"
-import type { Offer, OfferOptions, Wait, Watch } from "./Outlet.ts"
+import type { Offer, OfferOptions, Wait } from "./Outlet.ts"
 import type { Source, Stage, Visitor } from "./Pipeline.ts"
 import * as Pipeline from "./Pipeline.ts"
 import * as PipelineRun from "./PipelineRun.ts"
@@ -146,8 +147,8 @@ export const make = (options: Options): Backend => {
         Ledger.held(self.ledger, source)
       },
       failed: (stage, note, error) => {
-        // what a redactor throws may quote the secret
-        const why = stage._tag === "Redact" ? "" : `: ${Notice.describe(error)}`
+        // what is thrown before the redaction, or by it, may quote the secret
+        const why = self.stages.some((stage) => stage._tag === "Redact") ? "" : `: ${Notice.describe(error)}`
         const message = `the stage "${stage.name}" failed${why}`
         Notice.tellUnsafe(self.notices, note, message)
       },

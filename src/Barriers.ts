@@ -1,49 +1,59 @@
 /**
  * Who waits for records to settle: a flush for all that were admitted before it, `Logger.acknowledged` for one.
- *
- * A barrier stands over a range of the order of admission, and counts down as the records in it come to their end.
  */
 import type { End } from "./Ledger.ts"
 
 /**
- * A range of places in one sink's queue, from `from` to `to`, with `pending` records that have not settled yet.
+ * Stands behind the records at the places up to `to` of one sink's queue, and counts down as they come to their end:
+ * `pending` have not yet.
  */
 export interface Barrier {
-  readonly from: number
   readonly to: number
   pending: number
   delivered: number
   failed: number
   dropped: number
-  /** How the record that settled last ended. */
-  last: End | undefined
-  /** Called once, when nothing is pending any more. It must not run user code: records are settled inside log calls. */
-  readonly onSettled: (barrier: Barrier) => void
+  /** Called once, when nothing is pending any more. */
+  readonly onSettled: () => void
 }
 
 /**
- * The barriers of one sink.
+ * Is told, once, how a record ends. It must not run user code: records end inside log calls.
  */
-export type Barriers = Set<Barrier>
+export type Watch = (end: End) => void
 
 /**
- * No barriers.
+ * The barriers of one sink, which are few, and the records that are watched, which may be many: by their place.
  */
-export const make = (): Barriers => new Set()
+export interface Barriers {
+  readonly barriers: Set<Barrier>
+  readonly watched: Map<number, Watch>
+}
 
 /**
- * Puts up a barrier over `pending` records in a range.
+ * Nobody waits.
  */
-export const addUnsafe = (
-  self: Barriers,
-  from: number,
-  to: number,
-  pending: number,
-  onSettled: (barrier: Barrier) => void
-): Barrier => {
-  const barrier: Barrier = { from, to, pending, delivered: 0, failed: 0, dropped: 0, last: undefined, onSettled }
-  if (pending === 0) onSettled(barrier)
-  else self.add(barrier)
+export const make = (): Barriers => ({ barriers: new Set(), watched: new Map() })
+
+/**
+ * Whether nobody waits.
+ */
+export const isEmpty = (self: Barriers): boolean => self.barriers.size === 0 && self.watched.size === 0
+
+/**
+ * Watches the record at a place.
+ */
+export const watchUnsafe = (self: Barriers, order: number, watch: Watch): void => {
+  self.watched.set(order, watch)
+}
+
+/**
+ * Puts up a barrier behind `pending` records.
+ */
+export const addUnsafe = (self: Barriers, to: number, pending: number, onSettled: () => void): Barrier => {
+  const barrier: Barrier = { to, pending, delivered: 0, failed: 0, dropped: 0, onSettled }
+  if (pending === 0) onSettled()
+  else self.barriers.add(barrier)
   return barrier
 }
 
@@ -51,20 +61,24 @@ export const addUnsafe = (
  * Takes a barrier away, whether it was reached or not.
  */
 export const removeUnsafe = (self: Barriers, barrier: Barrier): void => {
-  self.delete(barrier)
+  self.barriers.delete(barrier)
 }
 
 /**
  * A record came to its end.
  */
 export const settleUnsafe = (self: Barriers, order: number, end: End): void => {
-  for (const barrier of self) {
-    if (order < barrier.from || order > barrier.to) continue
+  const watch = self.watched.get(order)
+  if (watch !== undefined) {
+    self.watched.delete(order)
+    watch(end)
+  }
+  for (const barrier of self.barriers) {
+    if (order > barrier.to) continue
     barrier[end._tag]++
-    barrier.last = end
     if (--barrier.pending === 0) {
-      self.delete(barrier)
-      barrier.onSettled(barrier)
+      self.barriers.delete(barrier)
+      barrier.onSettled()
     }
   }
 }

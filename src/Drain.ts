@@ -59,7 +59,6 @@ const request = (worker: Worker): Workers.FlushRequest => {
   const done = Deferred.makeUnsafe<Workers.Flushed>()
   const barrier = Barrier.addUnsafe(
     barriers,
-    0,
     queue.nextOrder - 1,
     outstanding,
     () => Workers.kickUnsafe(worker)

@@ -7,12 +7,26 @@ import * as Context from "effect/Context"
 import { escapeText } from "./Formatters/Text.ts"
 
 /**
- * Where notices go: a line without its line break. Defaults to the standard error of the process.
+ * Where notices go: a line without its line break. Defaults to the standard error of the process; nothing happens when
+ * that is closed.
  */
 export const NoticeWriter: Context.Reference<(line: string) => void> = Context.Reference(
   "effect-async-logging/Notices/NoticeWriter",
-  { defaultValue: () => (line: string): void => void process.stderr.write(`${line}\n`) }
+  { defaultValue: () => toStderr() }
 )
+
+// An error of a stream that nobody listens to ends the process. It is emitted after the callback, in the same turn.
+const toStderr = () => {
+  const ignore = () => {}
+  let underWay = 0
+  const done = () => {
+    if (--underWay === 0) process.stderr.off("error", ignore)
+  }
+  return (line: string): void => {
+    if (underWay++ === 0) process.stderr.on("error", ignore)
+    process.stderr.write(`${line}\n`, () => void setImmediate(done))
+  }
+}
 
 /**
  * The notices of one layer. `said` is bounded by the kinds, which are named in the code.
@@ -67,11 +81,12 @@ export const closeUnsafe = (self: Notices): void => {
 }
 
 /**
- * A short text of whatever was thrown.
+ * A short text of whatever was thrown: at most 1,000 characters.
  */
 export const describe = (error: unknown): string => {
   try {
-    return error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    return text.length > 1000 ? `${text.slice(0, 1000)}…` : text
   } catch {
     return "[unprintable]"
   }

@@ -3,7 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as LogLevel from "effect/LogLevel"
-import type { Barriers } from "./Barriers.ts"
+import type { Barriers, Watch } from "./Barriers.ts"
 import * as Barrier from "./Barriers.ts"
 import type { DropReason, End, SinkLedger } from "./Ledger.ts"
 import * as Ledger from "./Ledger.ts"
@@ -33,11 +33,6 @@ export interface Outlet {
   /** Whether the sink said that it is finished. */
   ended: boolean
 }
-
-/**
- * Is told, once, how a record ends. It must not run user code: records end inside log calls.
- */
-export type Watch = (end: End) => void
 
 /**
  * How a record is offered: whether its caller can wait for room, and who wants to know how it ends at this sink.
@@ -80,7 +75,7 @@ export const make = (sink: AnySink, settings: SinkSettings, notices: Notices): E
       const watch = watched.get(waiter)
       if (watch !== undefined) {
         watched.delete(waiter)
-        watchPlace(barriers, waiter.order, watch)
+        Barrier.watchUnsafe(barriers, waiter.order, watch)
       }
     }
   }
@@ -97,10 +92,6 @@ export const make = (sink: AnySink, settings: SinkSettings, notices: Notices): E
 }
 
 const evicted = Ledger.dropped("evicted")
-
-const watchPlace = (barriers: Barriers, order: number, watch: Watch): void => {
-  Barrier.addUnsafe(barriers, order, order, 1, (barrier) => watch(barrier.last!))
-}
 
 /**
  * Offers an accepted record that the level lets through. Only those who can wait are told to.
@@ -127,7 +118,7 @@ export const offerUnsafe = (self: Outlet, record: LogRecord, bytes: number, opti
     case "admitted":
     case "overdrawn": {
       Ledger.queued(self.ledger)
-      if (watch !== undefined) watchPlace(self.barriers, self.queue.nextOrder - 1, watch)
+      if (watch !== undefined) Barrier.watchUnsafe(self.barriers, self.queue.nextOrder - 1, watch)
       return verdict === "admitted" ? "queued" : "overdrawn"
     }
     case "must_wait": {
@@ -214,6 +205,6 @@ const isPicked = (self: Outlet, protect: Filter, record: LogRecord): boolean => 
 const tellBroken = (self: Outlet, what: string, error: unknown): void =>
   Notice.tellUnsafe(
     self.notices,
-    "filter_failed",
+    `${what} of ${self.settings.name}`,
     `the ${what} of sink "${self.settings.name}" failed: ${Notice.describe(error)}`
   )

@@ -16,6 +16,7 @@ import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import type { Barrier } from "./Barriers.ts"
+import * as Barriers from "./Barriers.ts"
 import type { Connection } from "./Connection.ts"
 import * as Connections from "./Connection.ts"
 import type { Answer } from "./Delivery.ts"
@@ -172,12 +173,17 @@ const takeBatch = (self: Worker): void => {
   const entries = Queue.takeUnsafe(queue, line === undefined ? Math.max(1, room) : room)
   Ledger.taken(ledger, entries.length)
   if (line !== undefined) entries.unshift(line)
-  for (let i = 1; ledger.gap !== undefined && i < entries.length; i++) {
+  tellGaps(self, entries)
+  self.batch = entries
+  self.tried = false
+}
+
+// Puts a line in front of the first record that comes after losses.
+const tellGaps = (self: Worker, entries: Array<Entry<LogRecord>>): void => {
+  for (let i = 0; self.outlet.ledger.gap !== undefined && i < entries.length; i++) {
     const line = gapLine(self, entries[i]!.order)
     if (line !== undefined) entries.splice(i, 0, line)
   }
-  self.batch = entries
-  self.tried = false
 }
 
 // Lines that the library writes by itself have no place in the queue, and are in no term of the law.
@@ -329,7 +335,7 @@ const settleAnswer = (self: Worker, answer: Answer): void => {
 const settleBatch = (self: Worker, ends: Answer["ends"]): number => {
   const { barriers, ledger } = self.outlet
   const { batch } = self
-  const isWatched = barriers.size > 0
+  const isWatched = !Barriers.isEmpty(barriers)
   let delivered = 0
   const rest: Array<Entry<LogRecord>> = []
   for (let i = 0; i < batch.length; i++) {
@@ -344,6 +350,8 @@ const settleBatch = (self: Worker, ends: Answer["ends"]): number => {
     }
   }
   if (!isWatched) Ledger.deliveredAll(ledger, delivered)
+  // a neighbour of theirs may have been refused
+  tellGaps(self, rest)
   self.batch = rest
   return delivered
 }

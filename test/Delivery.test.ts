@@ -115,6 +115,23 @@ describe("Unavailable", () => {
         }))
     }))
 
+  it.effect("the backoff starts anew when a part of the batch has arrived", () =>
+    Effect.gen(function*() {
+      const sink = timed((_, attempt) =>
+        attempt === 9 ? Effect.void : Effect.fail(Sinks.unavailable({ delivered: attempt === 5 ? 1 : 0 }))
+      )
+      yield* run({ sinks: [sink.sink] }, () =>
+        Effect.gen(function*() {
+          yield* logAll(["1", "2"])
+          yield* turns
+          yield* TestClock.adjust("1 hour")
+          const pauses = sink.pauses()
+          assert.strictEqual(pauses.length, 8)
+          for (const index of [0, 4]) assert.isAtMost(pauses[index]!, 240)
+          for (const index of [3, 7]) assert.isAtLeast(pauses[index]!, 1280)
+        }))
+    }))
+
   it.effect("retryAfter is the pause instead of the backoff, and is capped at five minutes", () =>
     Effect.gen(function*() {
       const after = (retryAfter: Sinks.Unavailable["retryAfter"]) => Effect.fail(Sinks.unavailable({ retryAfter }))
@@ -245,7 +262,8 @@ describe("Outcomes", () => {
     Effect.gen(function*() {
       const sink = planned([
         Effect.succeed(["delivered", "retry", "rejected", "retry", "delivered"]),
-        Effect.succeed(["retry", "delivered"])
+        // the line that tells of "3" stands between the two
+        Effect.succeed(["retry", "delivered", "delivered"])
       ], { batch: { size: 5 } })
       yield* run({ sinks: [sink.sink] }, () =>
         Effect.gen(function*() {

@@ -101,6 +101,13 @@ describe("gap records", () => {
       assert.deepStrictEqual(sink.gaps()[0]!.gap!.reasons, { rejected: 2 })
     }))
 
+  it.effect("after a rejection inside a batch, it stands in front of the neighbour that is tried again", () =>
+    Effect.gen(function*() {
+      const sink = planned([Effect.fail(Sinks.rejected({ indexes: [1] }))], { batch: { size: 3 } })
+      yield* run({ sinks: [sink.sink] }, () => logAll(numbers(1, 4)))
+      assert.deepStrictEqual(shown(sink), ["1", 1, "3", "4"])
+    }))
+
   it.effect("a loss at the end is in no line of the sink, only in the report", () =>
     Effect.gen(function*() {
       const sink = answering(() => Effect.fail(Sinks.rejected()))

@@ -281,6 +281,25 @@ describe("backpressure, Logger.*", () => {
       assert.deepStrictEqual(sink.messages().map((message) => message.slice(0, 5)), ["first", "aaaaa", "bbbbb", "small"])
     }))
 
+  it.effect("G2 when the first of those who wait gives up, the next one may fit", () =>
+    Effect.gen(function*() {
+      const sink = gated()
+      yield* run({ queue: { maxBytes: 30_000, strategy: "backpressure" }, sinks: [sink.sink] }, () =>
+        Effect.gen(function*() {
+          yield* occupy(sink)
+          yield* Logger.info("a".repeat(20_000))
+          const large = yield* Effect.forkChild(Logger.info("b".repeat(20_000)))
+          const small = yield* Effect.forkChild(infoAll(["small", "smaller"]))
+          yield* turns
+          assert.strictEqual((yield* counts()).waiting, 2)
+          yield* Fiber.interrupt(large)
+          yield* Fiber.join(small)
+          assert.strictEqual((yield* counts()).queued, 3)
+          yield* sink.release
+        }))
+      assert.deepStrictEqual(sink.messages().slice(2), ["small", "smaller"])
+    }))
+
   it.effect("G2 an interrupted waiter is counted, is not delivered, and those behind it move up", () =>
     Effect.gen(function*() {
       const sink = gated()
