@@ -1,5 +1,5 @@
 /**
- * Reads the log file from outside, as a stranger would.
+ * The log file, read from outside.
  */
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
@@ -12,12 +12,12 @@ import { JsonLine } from "../src/index.ts"
  */
 export interface LogFile {
   /**
-   * Lines that decode into a record whose number is above that of the line before: a line that is torn, twice there, or
-   * out of order is not counted. Lines that the library wrote by itself (they have no number) are not counted either.
+   * How many lines decode into a record whose number is above all before it. So a line that is torn, out of order or
+   * twice there does not count; nor do lines that the library wrote by itself, which have no number.
    */
-  readonly lines: number
-  /** Its last line. */
-  readonly sample: string
+  readonly records: number
+  /** The last of these lines. */
+  readonly last: string
 }
 
 /**
@@ -25,15 +25,15 @@ export interface LogFile {
  */
 export const read = (path: string): Effect.Effect<LogFile> =>
   Effect.promise(async () => {
-    let lines = 0
-    let last = -1
-    let sample = ""
-    for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
+    let records = 0
+    let last = ""
+    let highest = -1
+    for await (const line of createInterface({ input: createReadStream(path) })) {
       const record = Result.getOrUndefined(JsonLine.decode(line))
-      if (record?.seq === undefined || record.seq <= last) continue
-      lines++
-      last = record.seq
-      sample = line
+      if (record?.seq === undefined || record.seq <= highest) continue
+      records++
+      last = line
+      highest = record.seq
     }
-    return { lines, sample }
+    return { records, last }
   })

@@ -1,7 +1,7 @@
 /**
  * What the processes of the demo have in common: they talk to the demo, and end with it.
  */
-import { NodeHttpServer } from "@effect/platform-node"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import * as Effect from "effect/Effect"
 import * as HttpServer from "effect/http/HttpServer"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"

@@ -36,3 +36,6 @@ process.on("message", ({ url, seconds }: Round) => {
     if (status === 200 && performance.now() < end) latencies.push(latency)
   })
 })
+
+// the demo is gone: nobody wants to know
+process.once("disconnect", () => process.exit(1))

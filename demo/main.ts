@@ -2,9 +2,10 @@
  * What this library is for, on real servers: a log server that takes 500 ms per call does not slow the app down, and a
  * SIGTERM in the middle of the load loses nothing.
  *
- * `--json` prints the numbers only, as one JSON object; `--short` makes one pass instead of three.
+ * `--json` prints the numbers only, as one JSON object. `--short` makes one short pass instead of three.
  */
-import { NodeFileSystem, NodeRuntime } from "@effect/platform-node"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import { AsyncLogging } from "../src/index.ts"
@@ -18,47 +19,62 @@ import type { Closed, Kind } from "./server.ts"
 import * as Text from "./Text.ts"
 
 const isJson = process.argv.includes("--json")
-const isShort = process.argv.includes("--short")
-const passes = isShort ? 1 : 3
-const seconds = isShort ? 3 : 4
-const warmUp = isShort ? 0.5 : 1
+const { passes, seconds, warmUp } = process.argv.includes("--short")
+  ? { passes: 1, seconds: 2, warmUp: 0.5 }
+  : { passes: 3, seconds: 4, warmUp: 1 }
 
-const say = (text: string): void => {
-  if (!isJson) console.log(text)
+type PerKind<A> = { readonly [K in Kind]: A }
+
+const titles: PerKind<string> = { none: "no logging", inline: "inline", async: "this library" }
+
+const say = (...lines: ReadonlyArray<string>): void => {
+  if (!isJson) console.log(lines.join("\n"))
 }
 
-const titles: { readonly [K in Kind]: string } = { none: "no logging", inline: "inline", async: "this library" }
+// -----------------------------------------------------------------------------
+// the processes
+// -----------------------------------------------------------------------------
 
-// `async` may leave a batch or two to send: `inline`, which only waits, does not notice
+interface App extends Listening {
+  readonly child: Child<Listening & Closed>
+}
+
+const startServer = Effect.fnUntraced(function*(file: string, ...args: ReadonlyArray<string>) {
+  const child = yield* Children.start<Listening & Closed>(file, ...args)
+  const { url } = yield* child.receive("10 seconds")
+  const app: App = { child, url }
+  return app
+})
+
+const startApps = (logServer: string, file: string) => {
+  const start = (kind: Kind) => startServer("server.ts", kind, logServer, file)
+  return Effect.all({ none: start("none"), inline: start("inline"), async: start("async") }, {
+    concurrency: "unbounded"
+  })
+}
+
+// -----------------------------------------------------------------------------
+// 1. latency
+// -----------------------------------------------------------------------------
+
+type Users = Child<Load.Result>
+
+const round = Effect.fnUntraced(function*(users: Users, url: string, seconds: number) {
+  yield* users.send({ url, seconds } satisfies Load.Round)
+  const { latencies } = yield* users.receive(`${seconds + 5} seconds`)
+  return latencies
+})
+
+// the library may have a batch or two left to send: `inline`, which only waits, is not disturbed by that
 const order: ReadonlyArray<Kind> = ["none", "async", "inline"]
 
-const demo = Effect.gen(function*() {
-  const fs = yield* FileSystem.FileSystem
-  const file = `${yield* fs.makeTempDirectoryScoped({ prefix: "effect-async-logging-" })}/logs/app.log`
-  const logServer = yield* Effect.flatMap(Children.start<Listening>("logServer.ts"), listening)
-  const load = yield* Children.start<Load.Result>("load.ts")
-  const start = (kind: Kind) => Children.start<Listening & Closed>("server.ts", kind, logServer, file)
-  const apps = { none: yield* start("none"), inline: yield* start("inline"), async: yield* start("async") }
-  const urls: { readonly [K in Kind]: string } = yield* Effect.all({
-    none: listening(apps.none),
-    inline: listening(apps.inline),
-    async: listening(apps.async)
-  })
-
-  say(`
-${Text.bold("An HTTP server that logs three records per request, and a log server that takes 500 ms per call.")}
-
-  2,000 requests/s over 50 connections; a request takes 10 ms, plus what logging costs it.
-  ${titles.none.padEnd(14)}the server as it is
-  ${titles.inline.padEnd(14)}every record is sent to the log server, and awaited
-  ${titles.async.padEnd(14)}the same records, to a file and in batches to the log server
-`)
-  say(Text.bold(`1. Latency: ${passes} × ${seconds} s of each`))
-  const latencies: { readonly [K in Kind]: Array<ReadonlyArray<number>> } = { none: [], inline: [], async: [] }
-  for (const kind of order) yield* round(load, urls[kind], warmUp)
+const measure = Effect.fnUntraced(function*(users: Users, apps: PerKind<App>) {
+  const latencies: PerKind<Array<ReadonlyArray<number>>> = { none: [], inline: [], async: [] }
+  for (const kind of order) yield* round(users, apps[kind].url, warmUp)
   for (let pass = 1; pass <= passes; pass++) {
     for (const kind of order) {
-      const measured = yield* round(load, urls[kind], seconds)
+      const measured = yield* round(users, apps[kind].url, seconds)
+      if (measured.length === 0) return yield* Effect.die(new Error(`the app answered nothing: ${kind}`))
       latencies[kind].push(measured)
       const { rps, p99 } = Latency.summary(measured, seconds)
       say(
@@ -66,64 +82,98 @@ ${Text.bold("An HTTP server that logs three records per request, and a log serve
       )
     }
   }
-  const summaryOf = (kind: Kind) => Latency.median(latencies[kind].map((round) => Latency.summary(round, seconds)))
-  const none = summaryOf("none")
-  const inline = summaryOf("inline")
-  const async = summaryOf("async")
-  say(`\n${Text.table([[titles.none, none], [titles.inline, inline], [titles.async, async]])}`)
-  say(Text.dim(`\n  How long the requests took (both scales logarithmic):`))
-  say(Text.picture((["none", "inline", "async"] as const).map((kind) => [titles[kind], latencies[kind].flat()])))
-
-  say(`\n${Text.bold("2. Shutdown: SIGTERM in the middle of the load")}`)
-  yield* load.send({ url: urls.async, seconds: 10 } satisfies Load.Round)
-  yield* Effect.sleep("1200 millis")
-  yield* apps.async.signal("SIGTERM")
-  // the users go on for a while, and then elsewhere: the server waits for its open connections
-  yield* Effect.sleep("500 millis")
-  yield* load.signal("SIGKILL")
-  const { report } = yield* apps.async.receive("15 seconds")
-  yield* apps.async.ended("5 seconds")
-  const { lines, sample } = yield* LogFile.read(file)
-  const received = yield* Effect.promise(() => fetch(`${logServer}/async`).then((answer) => answer.text()))
-  say(`  The logging closed in ${Text.millis(report.duration)}, within its 10 s. Where every record of the app went:`)
-  for (const [name, counts] of Object.entries(report.sinks)) say(Text.ledger(name, counts))
-  say(`  In the file are ${Text.count(lines)} records, at the log server ${Text.count(received)}. The last one:`)
-  say(Text.dim(`  ${sample}`))
-
-  const { accepted, delivered } = report.sinks["file"]!
-  const unaccounted = Object.values(report.sinks).map((counts) => Math.abs(AsyncLogging.sinkImbalance(counts)))
-  const lost = unaccounted.reduce((a, b) => a + b) + Math.abs(delivered - lines) +
-    Math.max(0, report.sinks["http"]!.delivered - received)
-  if (isJson) {
-    console.log(JSON.stringify({
-      none,
-      inline,
-      async,
-      ledger: report.sinks,
-      accepted,
-      delivered,
-      linesInFile: lines,
-      lost
-    }))
-  }
-  say(Text.bold(
-    `\np99 with the library is ${(async.p99 / none.p99).toFixed(2)} × that of no logging; inline ${
-      Text.millis(inline.p99)
-    }; ${Text.count(lost + report.lost)} of ${Text.count(accepted)} records lost.\n`
-  ))
-  if (lost !== 0) process.exitCode = 1
+  return latencies
 })
 
-const listening = (child: Child<Listening>) => Effect.map(child.receive("10 seconds"), ({ url }) => url)
+// -----------------------------------------------------------------------------
+// 2. shutdown
+// -----------------------------------------------------------------------------
 
-const round = (load: Child<Load.Result>, url: string, seconds: number) =>
-  load.send({ url, seconds } satisfies Load.Round).pipe(
-    Effect.andThen(load.receive(`${seconds + 5} seconds`)),
-    Effect.map(({ latencies }) => latencies)
+const shutDown = Effect.fnUntraced(function*(users: Users, app: App) {
+  yield* users.send({ url: app.url, seconds: 10 } satisfies Load.Round)
+  yield* Effect.sleep("1200 millis")
+  yield* app.child.signal("SIGTERM")
+  // the users go on for a while, and then elsewhere: a server waits for its open connections
+  yield* Effect.sleep("500 millis")
+  yield* users.signal("SIGKILL")
+  const { report } = yield* app.child.receive("20 seconds")
+  yield* app.child.ended("5 seconds")
+  return report
+})
+
+const receivedBy = (logServer: string, kind: Kind): Effect.Effect<number> =>
+  Effect.promise(async () => {
+    const answer = await fetch(`${logServer}/${kind}`, { signal: AbortSignal.timeout(5_000) })
+    return Number(await answer.text())
+  })
+
+// -----------------------------------------------------------------------------
+// all of it
+// -----------------------------------------------------------------------------
+
+const demo = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const file = `${yield* fs.makeTempDirectoryScoped({ prefix: "effect-async-logging-" })}/logs/app.log`
+  const { url: logServer } = yield* startServer("logServer.ts")
+  const apps = yield* startApps(logServer, file)
+  const users = yield* Children.start<Load.Result>("load.ts")
+
+  say(
+    "",
+    Text.bold("An app that logs three records per request, and a log server that takes 500 ms per call"),
+    "",
+    "  2,000 requests/s over 50 connections. A request takes 10 ms, and what logging costs it:",
+    `  ${titles.none.padEnd(14)}nothing is logged`,
+    `  ${titles.inline.padEnd(14)}every record is sent to the log server, and awaited`,
+    `  ${titles.async.padEnd(14)}the same records go to a file, and in batches to the log server`,
+    "",
+    Text.bold(`1. Latency: ${passes} × ${seconds} s of each`)
+  )
+  const latencies = yield* measure(users, apps)
+  const median = (kind: Kind) => Latency.median(latencies[kind].map((round) => Latency.summary(round, seconds)))
+  const summaries = { none: median("none"), inline: median("inline"), async: median("async") }
+  const { none, inline, async } = summaries
+  say(
+    "",
+    Text.table([[titles.none, none], [titles.inline, inline], [titles.async, async]]),
+    "",
+    "  How many requests took how long, both scales logarithmic:",
+    Text.picture((["none", "inline", "async"] as const).map((kind) => [titles[kind], latencies[kind].flat()])),
+    "",
+    Text.bold("2. Shutdown: SIGTERM in the middle of the load")
   )
 
-demo.pipe(
-  Effect.scoped,
-  Effect.provide(NodeFileSystem.layer),
-  NodeRuntime.runMain
-)
+  const report = yield* shutDown(users, apps.async)
+  const written = yield* LogFile.read(file)
+  const received = yield* receivedBy(logServer, "async")
+  const toFile = report.sinks["file"]!
+  const toServer = report.sinks["http"]!
+  const unaccounted = Math.abs(AsyncLogging.sinkImbalance(toFile)) + Math.abs(AsyncLogging.sinkImbalance(toServer))
+  const missing = Math.abs(toFile.delivered - written.records) + Math.max(0, toServer.delivered - received)
+  const lost = unaccounted + missing
+  say(
+    `  The logging closed in ${Text.millis(report.duration)}. Where every record of the app's life went:`,
+    "",
+    ...Object.entries(report.sinks).map(([name, counts]) => Text.ledger(name, counts)),
+    "",
+    `  Found in the file: ${Text.count(written.records)} records, in order. At the log server: ${
+      Text.count(received)
+    }.`,
+    "  The last line of the file:",
+    Text.dim(`  ${written.last}`),
+    "",
+    Text.bold(
+      `p99 with the library is ${(async.p99 / none.p99).toFixed(2)} × that of no logging (inline: ` +
+        `${Text.millis(inline.p99)}); ${Text.count(lost + report.lost)} of ${Text.count(toFile.accepted)} records lost.`
+    ),
+    ""
+  )
+  if (isJson) {
+    const { accepted, delivered } = toFile
+    const linesInFile = written.records
+    console.log(JSON.stringify({ ...summaries, ledger: report.sinks, accepted, delivered, linesInFile, lost }))
+  }
+  if (lost > 0) process.exitCode = 1
+})
+
+demo.pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer), NodeRuntime.runMain)

@@ -5,13 +5,16 @@
  * - `inline`: each record is sent to the log server, and awaited.
  * - `async`: through this library, to a file and to the log server.
  */
-import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Array from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import type { LogRecord, Pipeline } from "../src/index.ts"
 import { AsyncLogging, Logger, Sinks } from "../src/index.ts"
 import * as Parent from "./Parent.ts"
 
@@ -42,7 +45,15 @@ const post = (lines: string) =>
     HttpClientRequest.bodyText(lines, "application/x-ndjson"),
     HttpClient.execute,
     Effect.flatMap(HttpClientResponse.filterStatusOk),
-    Effect.flatMap((response) => response.text)
+    Effect.flatMap((response) => response.text),
+    Effect.asVoid
+  )
+
+// In slices, so that no request waits until thousands of lines are made.
+const lines = (batch: ReadonlyArray<LogRecord.LogRecord>, format: Pipeline.Formatter) =>
+  Effect.forEach(
+    Array.chunksOf(batch, 256),
+    (slice) => Effect.as(Effect.yieldNow, slice.map((record) => `${format(record)}\n`).join(""))
   )
 
 const Logging = AsyncLogging.layer({
@@ -53,7 +64,7 @@ const Logging = AsyncLogging.layer({
     Sinks.make({
       name: "http",
       batch: { size: 4_096 },
-      write: (batch, format) => Effect.asVoid(post(batch.map((record) => `${format(record)}\n`).join("")))
+      write: (batch, format) => Effect.flatMap(lines(batch, format), (slices) => post(slices.join("")))
     })
   ]
 })

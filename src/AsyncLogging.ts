@@ -124,8 +124,7 @@ export const layer = <
 
 /**
  * The same pipeline without the queue: each record is written, and settled, before the log call returns. It takes
- * only sinks that can write synchronously; a record that cannot be written is failed at once. While a sink is not open
- * yet (`onOpenFailure: "retry"`), its records wait in its queue.
+ * only sinks that can write synchronously; a record that cannot be written is failed at once.
  */
 export const layerSync = <
   // oxlint-disable-next-line typescript/no-explicit-any -- E and R are inferred from each element of the list
@@ -265,12 +264,13 @@ const make = Effect.fnUntraced(function*(
     Context.add(Backends.CurrentBackend, outer)
   )
   const quiet = quieted(outside)
-  // added before the close, and so closed after it: also a sink that is opened anew gets its last batch first
-  const sinkScope = yield* Scope.fork(scope)
+  // Each has a scope of its own for what it opens, added before the close: also a sink that is opened anew is closed by
+  // the drain, after its last batch.
   const workers = yield* Effect.forEach(config.sinks, (sink, index) =>
-    Effect.map(
+    Effect.zipWith(
       Outlets.make(sink, sinks[index]!, notices),
-      (outlet) => Workers.make(outlet, clock, context, sinkScope)
+      Scope.fork(scope),
+      (outlet, scope) => Workers.make(outlet, clock, context, scope)
     ))
   yield* under(quiet, Effect.forEach(workers, Workers.openUnlessLater))
   const running = yield* Effect.forEach(workers, (worker) =>

@@ -126,9 +126,8 @@ export const close = Effect.fnUntraced(function*(
     Effect.fnUntraced(function*({ fiber, worker }) {
       const drained = yield* Detached.within(Fiber.await(fiber), left(untilDrained))
       if (Option.isNone(drained)) yield* Fiber.interrupt(fiber)
-      const { connection, outlet } = worker
-      if (connection === undefined) return true
-      const exit = yield* Detached.within(Scope.close(connection.scope, Exit.void), left(untilClosed))
+      const { outlet, scope } = worker
+      const exit = yield* Detached.within(Scope.close(scope, Exit.void), left(untilClosed))
       if (Option.isSome(exit) && Exit.isFailure(exit.value)) {
         const why = Notice.describe(Cause.squash(exit.value.cause))
         Notice.sayUnsafe(backend.notices, `closing sink "${outlet.settings.name}" failed: ${why}`)

@@ -41,8 +41,8 @@ export interface Worker {
   readonly clock: Clock.Clock
   /** The context of the lines that the library writes by itself. */
   readonly context: LogContext
-  /** Under which the sink's own scopes are. */
-  readonly scope: Scope.Scope
+  /** Around all that the sink opens. */
+  readonly scope: Scope.Closeable
   readonly flushes: Set<FlushRequest>
   readonly delivered: Rate.Rate
   connection: Connection | undefined
@@ -79,7 +79,7 @@ export type Flushed = "durable" | "written" | "failed"
 /**
  * Makes a worker that has not started.
  */
-export const make = (outlet: Outlet, clock: Clock.Clock, context: LogContext, scope: Scope.Scope): Worker => ({
+export const make = (outlet: Outlet, clock: Clock.Clock, context: LogContext, scope: Scope.Closeable): Worker => ({
   outlet,
   clock,
   context,
@@ -294,7 +294,7 @@ const bounded = (
  * Writes what is queued at once, in the caller's own step, and settles it. What cannot be written is failed.
  */
 export const writeSyncUnsafe = (self: Worker): void => {
-  // the worker opens it, and writes what has come until then
+  // the worker is opening it anew, and writes what has come until then
   if (self.connection === undefined) return
   // A sink that logs while it writes has that written in the second turn, by the loop that runs already. What it logs
   // then is left to the worker: a sink that logs with each write would never let its caller go.

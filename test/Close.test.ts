@@ -219,6 +219,21 @@ describe("the deadline", () => {
       assert.deepStrictEqual([failing.writes.length, reopening.writes.length, opens], writes)
     }))
 
+  it.effect("G12 also when a sink hangs in its flush", () =>
+    Effect.gen(function*() {
+      for (const flush of [Effect.never, Effect.uninterruptible(Effect.never)]) {
+        const sink = Sinks.make({ name: "probe", write: () => Effect.void, flush })
+        const { fiber } = yield* inBackground(
+          AsyncLogging.layer({ drainTimeout: "10 seconds", sinks: [sink] }),
+          Effect.andThen(Effect.logInfo("1"), AsyncLogging.flushWithin("1 second"))
+        )
+        yield* TestClock.adjust("1 second")
+        assert.isUndefined(fiber.pollUnsafe())
+        yield* TestClock.adjust("10 seconds")
+        assert.isDefined(fiber.pollUnsafe())
+      }
+    }))
+
   it.effect("G12 a sink whose own close hangs is left behind, and named", () =>
     Effect.gen(function*() {
       for (const finalizer of [Effect.never, Effect.interruptible(Effect.never)]) {
@@ -344,7 +359,11 @@ describe("onClose", () => {
       assert.strictEqual(value, report)
       assert.strictEqual(report.lost, 3)
       assert.deepStrictEqual(losses(report.sinks["probe"]!), { "failed: rejected": 3 })
-      assert.include(notices, "effect-async-logging: closed; lost 3 records (probe: rejected 3)")
+      assert.deepStrictEqual(notices, [
+        "effect-async-logging: sink \"probe\" failed: Rejected",
+        "effect-async-logging: closed; lost 3 records (probe: rejected 3)",
+        "effect-async-logging: sink probe: 1 more notices were left out"
+      ])
     }))
 
   it.effect("logs to what is around the layer, whether the scope closes or the program", () =>

@@ -229,7 +229,7 @@ describe("Unavailable", () => {
         Effect.gen(function*() {
           yield* Effect.logInfo("1")
           yield* turns
-          yield* TestClock.adjust("500 millis")
+          yield* TestClock.adjust("240 millis")
           const { attempts, lastError } = (yield* AsyncLogging.stats).sinks["probe"]!
           assert.deepStrictEqual([attempts, lastError?.message], [2, "no 2"])
           yield* TestClock.adjust("1 minute")

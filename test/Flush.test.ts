@@ -250,6 +250,25 @@ describe("AsyncLogging.flush", () => {
         }))
     }))
 
+  it.effect("G9 is not satisfied by a later record of the same batch that arrived in the place of its own", () =>
+    Effect.gen(function*() {
+      const sink = answering((batch, attempt) =>
+        Effect.succeed(batch.map(({ message }) => message === "before" && attempt === 1 ? "retry" : "delivered"))
+      )
+      yield* run({ sinks: [sink.sink] }, () =>
+        Effect.gen(function*() {
+          yield* Effect.logInfo("before")
+          const flush = yield* start(AsyncLogging.flush)
+          yield* Effect.logInfo("later")
+          yield* turns
+          assert.deepStrictEqual(sink.messages(), ["later"])
+          assert.isUndefined(flush.pollUnsafe())
+          yield* TestClock.adjust("240 millis")
+          assert.strictEqual((yield* Fiber.join(flush)).sinks["probe"]!.delivered, 1)
+          assert.deepStrictEqual(sink.messages(), ["later", "before"])
+        }))
+    }))
+
   it.effect("counts what was evicted and what was refused for good, while it waited", () =>
     Effect.gen(function*() {
       const sink = gated()

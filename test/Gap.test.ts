@@ -108,6 +108,24 @@ describe("gap records", () => {
       assert.deepStrictEqual(shown(sink), ["1", 1, "3", "4"])
     }))
 
+  it.effect("it tells since when, and stands where the first loss was, also when that is known last", () =>
+    Effect.gen(function*() {
+      const sink = answering(
+        (_, attempt) => attempt === 1 ? Effect.andThen(Effect.sleep("20 seconds"), Effect.fail(Sinks.rejected())) : Effect.void,
+        { batch: { size: 2 }, queue: { capacity: 2, strategy: "dropping" } }
+      )
+      yield* run({ sinks: [sink.sink] }, () =>
+        Effect.gen(function*() {
+          yield* logAll(["1", "2"])
+          yield* sink.began
+          yield* TestClock.adjust("10 seconds")
+          yield* logAll(["3", "4", "5"])
+          yield* TestClock.adjust("1 minute")
+        }))
+      assert.deepStrictEqual(shown(sink), [3, "3", "4"])
+      assert.deepStrictEqual(sink.gaps()[0]!.gap, { lost: 3, since: 0, reasons: { queue_full: 1, rejected: 2 } })
+    }))
+
   it.effect("a loss at the end is in no line of the sink, only in the report", () =>
     Effect.gen(function*() {
       const sink = answering(() => Effect.fail(Sinks.rejected()))

@@ -16,8 +16,6 @@ import * as Sinks from "../src/Sinks.ts"
 import { directory } from "./support/files.ts"
 import { counts, messagesOf, notices, recording, run, turns } from "./support/sinks.ts"
 
-const logAll = (messages: ReadonlyArray<string>) => Effect.forEach(messages, (message) => Effect.logInfo(message))
-
 describe("layers in layers", () => {
   it.effect("an inner one takes the level of the outer one, unless it has its own", () =>
     Effect.gen(function*() {
@@ -134,34 +132,6 @@ describe("layerSync", () => {
         Layer.provide(AsyncLogging.layerSync({ sinks: [sink] }), notices().layer)
       )
       assert.isBelow(writes, 100)
-    }))
-
-  it.effect("a sink that could not be opened is opened with the first record that it can", () =>
-    Effect.gen(function*() {
-      let opens = 0
-      const written: Array<string> = []
-      const later: Array<string> = []
-      const writeSync: Sinks.WriteSync = (batch) => void written.push(...messagesOf(batch))
-      const write: Sinks.Write = (batch) => Effect.sync(() => void later.push(...messagesOf(batch)))
-      const sink = Sinks.scoped({
-        name: "probe",
-        onOpenFailure: "retry",
-        open: Effect.suspend(() =>
-          ++opens === 1 ? Effect.fail("not yet") : Effect.succeed({ write, writeSync })
-        )
-      })
-      const { layer, lines } = notices()
-      yield* Effect.provide(
-        Effect.gen(function*() {
-          yield* logAll(["a", "b"])
-          yield* turns
-          yield* Effect.logInfo("c")
-          yield* counts()
-        }),
-        Layer.provide(AsyncLogging.layerSync({ sinks: [sink] }), layer)
-      )
-      assert.deepStrictEqual([later, written], [["a", "b"], ["c"]])
-      assert.deepStrictEqual(lines, ["effect-async-logging: sink \"probe\" failed: not yet"])
     }))
 
   it.live("writes to a real file", () =>

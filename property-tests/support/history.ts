@@ -114,7 +114,7 @@ export interface History {
 // -----------------------------------------------------------------------------
 
 const every = fc.integer({ min: 1, max: 4 })
-const level = fc.constantFrom<LogLevel.Severity>("Info", "Warn", "Error", "Debug", "Fatal", "Trace")
+const level = fc.constantFrom<LogLevel.Severity>("Info", "Info", "Error", "Warn", "Debug", "Fatal", "Trace")
 const loggerName = fc.option(fc.constantFrom("auth", "auth.login", "author"), { nil: undefined })
 const maybe = <A>(arbitrary: fc.Arbitrary<A>, freq = 3): fc.Arbitrary<A | undefined> =>
   fc.option(arbitrary, { nil: undefined, freq })
@@ -166,19 +166,19 @@ const behaviour: fc.Arbitrary<Behaviour> = fc.oneof(
 )
 
 const sink: fc.Arbitrary<SinkSpec> = fc.record({
-  strategy: fc.constantFrom("sliding", "dropping", "backpressure"),
+  strategy: fc.constantFrom("sliding", "backpressure", "dropping", "backpressure"),
   capacity: fc.integer({ min: 1, max: 5 }),
   maxBytes: maybe(fc.integer({ min: 300, max: 2_000 })),
   overdraft: fc.nat({ max: 4 }),
-  maxWait: maybe(fc.integer({ min: 1, max: 2_000 })),
+  maxWait: maybe(fc.integer({ min: 1, max: 2_000 }), 2),
   protect: fc.oneof(fc.constantFrom<SinkSpec["protect"]>("Error", "None", "throws"), fc.record({ every })),
-  minimumLevel: maybe(level),
-  filter: maybe(fc.oneof(fc.constant("throws" as const), fc.record({ every }))),
+  minimumLevel: maybe(level, 5),
+  filter: maybe(fc.oneof(fc.constant("throws" as const), fc.record({ every })), 5),
   batchSize: fc.integer({ min: 1, max: 6 }),
   linger: fc.constantFrom(0, 0, 100, 3_000),
   timeout: fc.constantFrom(30_000, 1_000, 100),
   maxAttempts: maybe(fc.integer({ min: 1, max: 3 })),
-  plan: fc.array(behaviour, { maxLength: 8, size: "max" }),
+  plan: fc.array(behaviour, { maxLength: 10, size: "max" }),
   flush: fc.constantFrom("none", "works", "fails", "hangs"),
   openFailures: fc.constantFrom(0, 0, 0, 1, 2),
   closing: fc.constantFrom("works", "works", "works", "fails", "hangs")
@@ -195,14 +195,17 @@ const stage: fc.Arbitrary<StageSpec> = fc.oneof(
   fc.constant<StageSpec>({ _tag: "Repeat" })
 )
 
+const stages = (maxLength: number): fc.Arbitrary<ReadonlyArray<StageSpec>> =>
+  fc.oneof(fc.constant([]), fc.array(stage, { maxLength, size: "max" }))
+
 const call: fc.Arbitrary<CallSpec> = fc.record({
   _tag: fc.constant("Log" as const),
   by: fc.constantFrom("Effect.log", "Logger", "Logger", "named", "acknowledged"),
   level,
   logger: loggerName,
   region: maybe(level, 5),
-  uninterruptible: fc.boolean(),
-  message: fc.constantFrom("a", "b"),
+  uninterruptible: fc.constantFrom(false, false, true),
+  message: fc.constantFrom("a", "b", "c"),
   size: fc.constantFrom(0, 0, 0, 500, 3_000),
   times: fc.integer({ min: 1, max: 5 })
 })
@@ -216,7 +219,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { arbitrary: fc.record({ _tag: fc.constant("Advance" as const), millis }), weight: 4 },
   { arbitrary: fc.record({ _tag: fc.constant("Jump" as const), millis }), weight: 1 },
   { arbitrary: fc.record({ _tag: fc.constant("Release" as const), sink: fc.nat({ max: 2 }) }), weight: 5 },
-  { arbitrary: fc.record({ _tag: fc.constant("Interrupt" as const), caller: fc.nat({ max: 20 }) }), weight: 3 },
+  { arbitrary: fc.record({ _tag: fc.constant("Interrupt" as const), caller: fc.nat({ max: 7 }) }), weight: 4 },
   { arbitrary: fc.record({ _tag: fc.constant("Flush" as const), millis }), weight: 2 },
   {
     arbitrary: fc.record({
@@ -234,13 +237,13 @@ const command: fc.Arbitrary<Command> = fc.oneof(
  * Any history.
  */
 export const history: fc.Arbitrary<History> = fc.record({
-  minimumLevel: fc.constantFrom("Info", "Debug", "Warn"),
+  minimumLevel: fc.constantFrom("Info", "Info", "Trace", "Warn"),
   sinks: fc.array(sink, { minLength: 1, maxLength: 3, size: "max" }),
-  stages: fc.array(stage, { maxLength: 3, size: "max" }),
-  pipeline: fc.array(stage, { maxLength: 2, size: "max" }),
+  stages: stages(3),
+  pipeline: stages(2),
   onClose: fc.constantFrom("none", "works", "fails", "hangs"),
   closeBy: fc.constantFrom("close", "scope"),
   heals: fc.boolean(),
   choices,
-  commands: fc.array(command, { maxLength: 40, size: "max" })
+  commands: fc.array(command, { maxLength: 60, size: "max" })
 })

@@ -71,12 +71,13 @@ const logBy = (
 
 // What a sink is said to have delivered, it has said itself.
 const checkReceipt = (self: Run, sinks: { readonly [name: string]: string }, id: number): void => {
+  self.lab.update()
   for (const { delivered, late, name } of self.lab.sinks) {
     if (sinks[name] !== "delivered") continue
     // a redactor that failed has taken the id away
     const isIt = (record: Parameters<typeof LawSinks.idOf>[0]) =>
       LawSinks.idOf(record) === id || record.notes?.includes("redactor_failed") === true
-    assert.isTrue([...delivered, ...late].some(isIt), `${name} has delivered what it acknowledges`)
+    assert.isTrue([...delivered, ...late.delivered].some(isIt), `${name} has delivered what it acknowledges`)
   }
 }
 
@@ -104,13 +105,13 @@ const checkFlush = (
   report: AsyncLogging.FlushReport,
   after: AsyncLogging.Stats
 ): void => {
-  for (const { name, spec } of self.lab.sinks) {
+  for (const { healed, name, spec } of self.lab.sinks) {
     const { delivered, dropped, durable, failed, pending } = report.sinks[name]!
     const { queued, sending } = before.sinks[name]!.ledger
     assert.strictEqual(delivered + dropped + failed + pending, queued + sending, "each outstanding record is told of")
     const arrived = after.sinks[name]!.ledger.delivered - before.sinks[name]!.ledger.delivered
     assert.isAtMost(delivered, arrived, "what arrived since")
     if (report.complete) assert.strictEqual(pending, 0, "no false success")
-    if (durable) assert.strictEqual(spec.flush, "works")
+    if (durable && !healed) assert.strictEqual(spec.flush, "works")
   }
 }

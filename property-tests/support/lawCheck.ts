@@ -4,111 +4,118 @@
 import { assert } from "@effect/vitest"
 import * as AsyncLogging from "../../src/AsyncLogging.ts"
 import type { LogRecord } from "../../src/Record.ts"
+import * as Expect from "./expect.ts"
 import type { Lab } from "./lawLayer.ts"
 import type { Seen } from "./lawSinks.ts"
-
-/**
- * Counters by name.
- */
-export type Counters = ReadonlyMap<string, number>
 
 /**
  * The law alone, for places in the middle of a call.
  */
 export const law = (stats: AsyncLogging.Stats): void => {
-  assert.strictEqual(AsyncLogging.layerImbalance(stats.ledger), 0, "the law of the layer")
-  for (const [name, sink] of Object.entries(stats.sinks)) {
-    assert.strictEqual(AsyncLogging.sinkImbalance(sink.ledger), 0, `the law of ${name}`)
-    assert.strictEqual(sink.ledger.queued, sink.depth, `${name}: queued is what is in the queue`)
-    for (const term of ["waiting", "queued", "sending"] as const) assert.isAtLeast(sink.ledger[term], 0, term)
+  Expect.equal(AsyncLogging.layerImbalance(stats.ledger), 0, "the law of the layer")
+  Expect.atLeast(stats.ledger.held, 0, "held")
+  for (const sink of Object.values(stats.sinks)) {
+    Expect.equal(AsyncLogging.sinkImbalance(sink.ledger), 0, "the law of a sink")
+    Expect.equal(sink.ledger.queued, sink.depth, "queued is what is in the queue")
+    Expect.atLeast(sink.ledger.waiting, 0, "waiting")
+    Expect.atLeast(sink.ledger.sending, 0, "sending")
   }
-  assert.isAtLeast(stats.ledger.held, 0)
-}
-
-/**
- * What only grows: the counters but for those that say where records are now.
- */
-export const counters = ({ ledger, sinks }: AsyncLogging.Stats): Counters => {
-  const out = new Map<string, number>()
-  const add = (name: string, value: number) => void out.set(name, value)
-  add("offered", ledger.offered)
-  add("made", ledger.made)
-  add("accepted", ledger.accepted)
-  for (const [by, n] of Object.entries(ledger.filtered)) add(`filtered ${by}`, n)
-  for (const [name, sink] of Object.entries(sinks)) {
-    add(`${name} accepted`, sink.ledger.accepted)
-    add(`${name} filteredHere`, sink.ledger.filteredHere)
-    add(`${name} delivered`, sink.ledger.delivered)
-    add(`${name} injected`, sink.injected)
-    add(`${name} attempts`, sink.attempts)
-    add(`${name} retries`, sink.retries)
-    add(`${name} highWatermark`, sink.highWatermark)
-    for (const [reason, n] of Object.entries(sink.ledger.dropped)) add(`${name} dropped ${reason}`, n)
-    for (const [reason, n] of Object.entries(sink.ledger.failed)) add(`${name} failed ${reason}`, n)
-  }
-  return out
 }
 
 /**
  * Between two steps: the law, the bounds, the counters that only grow, and the model beside it.
  */
-export const always = (lab: Lab, stats: AsyncLogging.Stats, before: Counters, isClosing: boolean): void => {
+export const always = (
+  lab: Lab,
+  before: AsyncLogging.Stats | undefined,
+  stats: AsyncLogging.Stats,
+  isClosing: boolean
+): void => {
   law(stats)
-  for (const [name, value] of counters(stats)) assert.isAtLeast(value, before.get(name) ?? 0, `${name} never decreases`)
+  if (before !== undefined) grows(before, stats)
   atLayer(lab, stats, isClosing)
   lab.sinks.forEach((seen, i) => {
     const sink = stats.sinks[seen.name]!
-    assert.strictEqual(sink.ledger.accepted, stats.ledger.accepted, "each sink is offered what is accepted")
-    atSink(lab, seen, sink, lab.expected.filteredHere[i]!, isClosing)
+    Expect.equal(sink.ledger.accepted, stats.ledger.accepted, "each sink is offered what is accepted")
+    atSink(seen, sink, lab.expected.filteredHere[i]!, isClosing)
+    atQueue(lab, seen, sink)
   })
+}
+
+type Counters = { readonly [name: string]: number }
+
+const grow = (before: Counters, after: Counters): void => {
+  for (const name in before) Expect.atLeast(after[name]!, before[name]!, name)
+}
+
+// All counters but those that say where records are now.
+const grows = (before: AsyncLogging.Stats, after: AsyncLogging.Stats): void => {
+  const { filtered: filteredBefore, held: _held, ...layerBefore } = before.ledger
+  const { filtered, held: _heldNow, ...layer } = after.ledger
+  grow(layerBefore, layer)
+  grow(filteredBefore, filtered)
+  for (const name in before.sinks) {
+    const a = before.sinks[name]!
+    const b = after.sinks[name]!
+    grow(a.ledger.dropped, b.ledger.dropped)
+    grow(a.ledger.failed, b.ledger.failed)
+    Expect.atLeast(b.ledger.accepted, a.ledger.accepted, "accepted")
+    Expect.atLeast(b.ledger.filteredHere, a.ledger.filteredHere, "filteredHere")
+    Expect.atLeast(b.ledger.delivered, a.ledger.delivered, "delivered")
+    Expect.atLeast(b.injected, a.injected, "injected")
+    Expect.atLeast(b.attempts, a.attempts, "attempts")
+    Expect.atLeast(b.retries, a.retries, "retries")
+    Expect.atLeast(b.highWatermark, a.highWatermark, "highWatermark")
+  }
 }
 
 const atLayer = ({ expected, gates }: Lab, { ledger }: AsyncLogging.Stats, isClosing: boolean): void => {
   // calls after the close reach no stage
   const refused = ledger.offered - expected.offered
-  assert.strictEqual(ledger.accepted - expected.accepted, refused, "what passes is accepted")
-  if (isClosing) assert.isAtLeast(refused, 0)
-  else assert.strictEqual(refused, 0, "what is offered reaches the stages")
-  assert.strictEqual(ledger.made, sum(gates.map(({ made }) => made)), "made")
-  assert.strictEqual(ledger.held, sum(gates.map(({ held }) => held)), "held")
+  Expect.equal(ledger.accepted - expected.accepted, refused, "what passes is accepted")
+  if (isClosing) Expect.atLeast(refused, 0, "offered")
+  else Expect.equal(refused, 0, "what is offered reaches the stages")
+  Expect.equal(ledger.made, sum(gates.map(({ made }) => made)), "made")
+  Expect.equal(ledger.held, sum(gates.map(({ held }) => held)), "held")
 }
 
 const atSink = (
-  { expected }: Lab,
-  seen: Seen,
-  { bytes, depth, highWatermark, injected, ledger }: AsyncLogging.SinkStats,
-  filteredHere: number,
+  { delivered, fatal, late, rejected }: Seen,
+  { injected, ledger: { delivered: arrived, dropped, failed, filteredHere } }: AsyncLogging.SinkStats,
+  expectedFilteredHere: number,
   isClosing: boolean
 ): void => {
-  const { batchSize, capacity, maxBytes, overdraft, strategy } = seen.spec
+  Expect.atMost(arrived, records(delivered) + records(late.delivered), "delivered is what the sink said")
+  Expect.atMost(injected, gapLines(delivered).length + gapLines(late.delivered).length, "injected")
+  Expect.atMost(failed.rejected, records(rejected) + records(late.rejected), "rejected is what the sink said")
+  Expect.atMost(failed.fatal, records(fatal) + records(late.fatal), "fatal is what the sink said")
+  if (fatal.size + late.fatal.size === 0) Expect.equal(dropped.sink_ended, 0, "sink_ended")
+  if (isClosing) return Expect.atLeast(filteredHere, expectedFilteredHere, "filteredHere")
+  Expect.equal(filteredHere, expectedFilteredHere, "the sink's level and filter")
+  Expect.equal(dropped.already_shutdown + dropped.shutdown_timeout + failed.shutdown_timeout, 0, "no close, no loss")
+}
+
+const atQueue = (
+  { expected }: Lab,
+  { spec: { batchSize, capacity, maxBytes, maxWait, overdraft, strategy } }: Seen,
+  { bytes, depth, highWatermark, ledger: { dropped, sending, waiting } }: AsyncLogging.SinkStats
+): void => {
   const above = strategy === "backpressure" ? overdraft : 0
-  assert.isAtMost(depth, capacity + above, "the queue is bounded")
-  assert.isAtMost(highWatermark, capacity + above)
-  assert.isAtLeast(highWatermark, depth)
-  if (maxBytes !== undefined && depth > 1) assert.isAtMost(bytes, maxBytes * (1 + above / capacity), "in bytes too")
-  if (depth === 0) assert.strictEqual(bytes, 0)
-  assert.isAtMost(ledger.sending, batchSize, "one batch is in flight")
-  if (isClosing) assert.isAtLeast(ledger.filteredHere, filteredHere)
-  else assert.strictEqual(ledger.filteredHere, filteredHere, "the sink's level and filter")
-  assert.isAtMost(ledger.delivered, records(seen.delivered) + records(seen.late), "delivered is what the sink said")
-  assert.isAtMost(injected, gapLines(seen.delivered).length + gapLines(seen.late).length)
-  assert.isAtMost(ledger.failed.rejected, records(seen.rejected))
-  if (seen.ended) assert.isAtMost(ledger.failed.fatal, records(seen.fatal))
-  else assert.strictEqual(ledger.failed.fatal + ledger.dropped.sink_ended, 0)
-  if (!isClosing) assert.strictEqual(ledger.dropped.already_shutdown + ledger.dropped.shutdown_timeout, 0)
-  if (!isClosing) assert.strictEqual(ledger.failed.shutdown_timeout, 0)
+  Expect.atMost(depth, capacity + above, "the queue is bounded")
+  if (maxBytes !== undefined && depth > 1) Expect.atMost(bytes, maxBytes * (1 + above / capacity), "in bytes too")
+  if (depth === 0) Expect.equal(bytes, 0, "bytes")
+  Expect.atMost(highWatermark, capacity + above, "highWatermark")
+  Expect.atLeast(highWatermark, depth, "highWatermark")
+  Expect.atMost(sending, batchSize, "one batch is in flight")
+  if (waiting > 0) Expect.atLeast(depth, 1, "nobody waits for an empty queue")
   if (strategy !== "backpressure") {
-    const { interrupted, overdraft, wait_timeout } = ledger.dropped
-    assert.strictEqual(ledger.waiting + interrupted + wait_timeout + overdraft, 0, "only backpressure waits")
-  } else {
-    assert.strictEqual(ledger.dropped.queue_full, 0)
-    if (seen.spec.maxWait === undefined) assert.strictEqual(ledger.dropped.wait_timeout, 0)
-    assert.isAtMost(
-      ledger.dropped.overdraft + ledger.dropped.evicted,
-      expected.couldNotWait,
-      "only who cannot wait meets a full overdraft"
-    )
+    const never = waiting + dropped.interrupted + dropped.wait_timeout + dropped.overdraft
+    return Expect.equal(never, 0, "only backpressure waits")
   }
+  Expect.equal(dropped.queue_full, 0, "queue_full")
+  if (maxWait === undefined) Expect.equal(dropped.wait_timeout, 0, "wait_timeout")
+  Expect.atMost(dropped.overdraft, expected.couldNotWait, "only who cannot wait meets a full overdraft")
+  if (expected.couldNotWait === 0) Expect.equal(dropped.evicted, 0, "who waits evicts nothing")
 }
 
 /**
@@ -144,16 +151,16 @@ export const lost = ({ dropped, failed }: AsyncLogging.SinkCounts): number =>
   sum(Object.values(dropped)) + sum(Object.values(failed))
 
 /**
- * The losses that a sink's gap lines tell of.
+ * The losses that the gap lines tell of which a sink has delivered.
  */
-export const told = (seen: Seen): number => sum(gapLines(seen.attempted.keys()).map(({ gap }) => gap!.lost))
+export const told = (seen: Seen): number => sum(gapLines(seen.delivered).map(({ gap }) => gap!.lost))
 
 // Gap lines tell of losses that happened, by reason, and of each once.
 const checkGaps = (seen: Seen, ledger: AsyncLogging.SinkCounts): void => {
   const dropped: { readonly [reason: string]: number } = ledger.dropped
   const failed: { readonly [reason: string]: number } = ledger.failed
   const byReason = new Map<string, number>()
-  for (const { gap } of gapLines(seen.attempted.keys())) {
+  for (const { gap } of gapLines(seen.delivered)) {
     for (const [reason, n] of Object.entries(gap!.reasons)) byReason.set(reason, (byReason.get(reason) ?? 0) + n)
   }
   for (const [reason, n] of byReason) {

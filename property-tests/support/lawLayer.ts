@@ -56,6 +56,8 @@ export interface Lab {
   readonly expected: Expected
   readonly reports: Array<AsyncLogging.CloseReport>
   readonly stats: () => AsyncLogging.Stats
+  /** Has the sinks note what they have said. */
+  readonly update: () => void
 }
 
 /**
@@ -101,10 +103,11 @@ export const make = (
     reports.push(report)
     return history.onClose === "hangs" ? Effect.never : history.onClose === "fails" ? Effect.die("boom") : Effect.void
   }
+  const around = { now: world.now, isLate, observe }
   const layer = AsyncLogging.layer({
     minimumLevel: history.minimumLevel,
     stages: [...history.stages.map(build), lastProbe(expected, sinks, observe)],
-    sinks: sinks.map((seen) => LawSinks.make(seen, { now: world.now, isLate, observe })),
+    sinks: sinks.map((seen) => LawSinks.make(seen, around)),
     onClose: history.onClose === "none" ? undefined : onClose
   })
   const pipeline = Pipeline.layer([firstProbe(expected, observe), ...history.pipeline.map(build)])
@@ -135,7 +138,8 @@ export const make = (
     sinks,
     expected,
     reports,
-    stats: () => Effect.runSync(service.stats)
+    stats: () => Effect.runSync(service.stats),
+    update: () => sinks.forEach((seen) => LawSinks.update(seen, around))
   }
   return lab
 }

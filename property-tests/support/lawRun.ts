@@ -38,7 +38,7 @@ const surelyDraining = 8_000
  */
 export const run = (history: History, onStep: (stats: AsyncLogging.Stats) => void = () => {}): void => {
   let self: Run | undefined
-  let counters: Check.Counters = new Map()
+  let before: AsyncLogging.Stats | undefined
   // what fails inside a stage or a sink is the layer's to handle: it is kept, and thrown after the step
   const failures: Array<unknown> = []
   const look = (check: () => void): void => {
@@ -58,11 +58,12 @@ export const run = (history: History, onStep: (stats: AsyncLogging.Stats) => voi
     self?.closingSince !== undefined && self.lab.world.now() - self.closingSince >= surelyDraining
   const afterStep = (): void => {
     if (self === undefined) return
+    self.lab.update()
     const stats = self.lab.stats()
-    look(() => Check.always(self!.lab, stats, counters, self!.closingSince !== undefined))
+    look(() => Check.always(self!.lab, before, stats, self!.closingSince !== undefined))
     if (failures.length > 0) throw failures[0]
     self.lab.expected.call = Labs.noCall
-    counters = Check.counters(stats)
+    before = stats
     onStep(stats)
   }
 
@@ -101,7 +102,8 @@ const perform = (self: Run, command: Command): void => {
       return open?.()
     }
     case "Interrupt": {
-      const caller = self.callers[command.caller % Math.max(1, self.callers.length)]
+      const live = self.callers.filter(({ fiber }) => fiber.pollUnsafe() === undefined)
+      const caller = live[command.caller % Math.max(1, live.length)]
       if (caller === undefined) return
       caller.interrupted = true
       return caller.fiber.interruptUnsafe()

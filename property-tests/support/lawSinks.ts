@@ -25,8 +25,8 @@ export interface Seen {
   readonly delivered: Set<LogRecord>
   readonly rejected: Set<LogRecord>
   readonly fatal: Set<LogRecord>
-  /** What it said it delivered, too late: the layer may have given up before. */
-  readonly late: Set<LogRecord>
+  /** The same, said too late: the layer may have given up before. */
+  readonly late: { readonly delivered: Set<LogRecord>; readonly rejected: Set<LogRecord>; readonly fatal: Set<LogRecord> }
   lastBatch: ReadonlyArray<LogRecord>
   /** Times that it was asked to open, did open, and did close. */
   tries: number
@@ -38,8 +38,15 @@ export interface Seen {
   healed: boolean
   /** Lets the gates that are closed now open. */
   readonly gates: Set<() => void>
-  /** Writes under way, but for those that cannot be interrupted and may have been left behind. */
-  running: number
+  /** The writes that are not known to have ended. Hard ones cannot be interrupted, and may have been left behind. */
+  readonly underWay: Set<Write>
+}
+
+interface Write {
+  readonly fiber: Fiber.Fiber<void | Outcomes, unknown>
+  readonly batch: ReadonlyArray<LogRecord>
+  readonly isHard: boolean
+  readonly since: number
 }
 
 /**
@@ -64,7 +71,7 @@ export const seen = (spec: SinkSpec, name: string): Seen => ({
   delivered: new Set(),
   rejected: new Set(),
   fatal: new Set(),
-  late: new Set(),
+  late: { delivered: new Set(), rejected: new Set(), fatal: new Set() },
   lastBatch: [],
   tries: 0,
   opened: 0,
@@ -72,7 +79,7 @@ export const seen = (spec: SinkSpec, name: string): Seen => ({
   ended: false,
   healed: false,
   gates: new Set(),
-  running: 0
+  underWay: new Set()
 })
 
 /**
@@ -136,17 +143,15 @@ const options = ({ name, spec }: Seen, { observe }: Around): SinkOptions => {
  */
 export const idOf = (record: LogRecord): number => typeof record.fields["id"] === "number" ? record.fields["id"] : 1
 
-const flush = ({ spec }: Seen): Effect.Effect<void, unknown> | undefined => {
-  switch (spec.flush) {
-    case "none":
-      return undefined
-    case "works":
-      return Effect.void
-    case "fails":
-      return Effect.fail("boom")
-    case "hangs":
-      return Effect.never
-  }
+const flush = (self: Seen): Effect.Effect<void, unknown> | undefined => {
+  if (self.spec.flush === "none") return undefined
+  return Effect.suspend((): Effect.Effect<void, unknown> =>
+    self.spec.flush === "works" || self.healed
+      ? Effect.void
+      : self.spec.flush === "fails"
+      ? Effect.fail("boom")
+      : Effect.never
+  )
 }
 
 const close = (self: Seen): Effect.Effect<void> => {
@@ -166,21 +171,25 @@ const write = (
 ): Effect.Effect<void | Outcomes, unknown> => {
   const planned = self.spec.plan[self.writes++]
   const behaviour = planned === undefined || self.healed ? { _tag: "Deliver" as const } : planned
+  update(self, around)
   around.observe(() => checkBatch(self, batch))
   self.lastBatch = batch
   for (const record of batch) if (!self.attempted.has(record)) self.attempted.set(record, self.writes)
   // a write has a fiber of its own: what that one ends with is what the layer gets to know
-  const fiber = Fiber.getCurrent()!
-  const start = around.now()
-  const isSoft = !("hard" in behaviour && behaviour.hard)
-  if (isSoft) self.running++
-  fiber.addObserver((exit) => {
-    if (isSoft) self.running--
-    around.observe(() => {})
-    const isLate = around.isLate() || around.now() - start >= self.spec.timeout
-    note(self, batch, exit as Exit.Exit<void | Outcomes, unknown>, isLate)
-  })
+  self.underWay.add({ fiber: Fiber.getCurrent()!, batch, isHard: "hard" in behaviour && behaviour.hard, since: around.now() })
   return perform(self, behaviour)
+}
+
+/**
+ * Notes what the writes said that have ended. Not an observer of their fibers: the layer's may come first.
+ */
+export const update = (self: Seen, around: Around): void => {
+  for (const write of self.underWay) {
+    const exit = write.fiber.pollUnsafe()
+    if (exit === undefined) continue
+    self.underWay.delete(write)
+    note(self, write.batch, exit, around.isLate() || around.now() - write.since >= self.spec.timeout)
+  }
 }
 
 const perform = (self: Seen, behaviour: Behaviour): Effect.Effect<void | Outcomes, unknown> => {
@@ -223,19 +232,16 @@ const perform = (self: Seen, behaviour: Behaviour): Effect.Effect<void | Outcome
   }
 }
 
-// A batch is new, or it is what is left of the one before, in its order; and of new ones, none was left out.
+// The records of a batch are new, or they are what is left of the one before, in its order. Gap lines come between.
 const checkBatch = (self: Seen, batch: ReadonlyArray<LogRecord>): void => {
   assert.isAbove(batch.length, 0, "no batch is empty")
-  assert.isAtMost(batch.filter(({ seq }) => seq !== undefined).length, self.spec.batchSize)
-  assert.isAtMost(batch.filter(({ gap }) => gap !== undefined).length, 1, "one gap line tells of all")
+  assert.isAtMost(batch.length, self.spec.batchSize, "no batch is larger than it may be")
   assert.isFalse(self.ended, "nothing is written to a sink that has ended")
-  assert.strictEqual(self.running, 0, "one write at a time")
-  if (self.attempted.has(batch[0]!)) {
-    const rest = self.lastBatch.filter((record) => batch.includes(record))
-    assert.deepStrictEqual(batch.map(({ seq }) => seq), rest.map(({ seq }) => seq), "a retry is of the last batch")
-    assert.strictEqual(rest.length, batch.length)
-  } else {
-    for (const record of batch) assert.isFalse(self.attempted.has(record), "a new batch is new")
+  assert.isTrue([...self.underWay].every(({ isHard }) => isHard), "one write at a time")
+  const records = batch.filter(({ gap }) => gap === undefined)
+  if (records.some((record) => self.attempted.has(record))) {
+    const rest = self.lastBatch.filter((record) => records.includes(record))
+    assert.isTrue(records.every((record, i) => record === rest[i]), "a retry is of the last batch, in its order")
   }
   for (const record of batch) {
     assert.isFalse(self.delivered.has(record), "nothing is written again that the sink has delivered")
@@ -256,8 +262,8 @@ const note = (
 ): void => {
   const say = (record: LogRecord | undefined, how: "delivered" | "rejected" | "fatal"): void => {
     if (record === undefined) return
-    if (!isLate) self[how].add(record)
-    else if (how === "delivered") self.late.add(record)
+    const said = isLate ? self.late : self
+    said[how].add(record)
   }
   if (Exit.isSuccess(exit)) {
     batch.forEach((record, i) => {
@@ -277,7 +283,7 @@ const note = (
       for (const i of reason.indexes ?? batch.keys()) say(batch[i], "rejected")
       return
     case "Fatal":
-      if (!isLate) self.ended = true
+      self.ended ||= !isLate
       for (const record of batch) say(record, "fatal")
   }
 }
