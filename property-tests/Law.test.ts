@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import * as Histories from "./support/history.ts"
 import * as Law from "./support/lawRun.ts"
+import { lawRegressions } from "./support/regressions.ts"
 import { parameters, timeout } from "./support/runs.ts"
 
 describe("the law", { timeout }, () => {
@@ -11,6 +12,8 @@ describe("the law", { timeout }, () => {
       parameters
     )
   })
+
+  for (const [name, history] of Object.entries(lawRegressions)) it(name, () => Law.run(history))
 
   it("G4 the same history is the same run", () => {
     const trace = (history: Histories.History): ReadonlyArray<string> => {

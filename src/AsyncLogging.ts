@@ -36,11 +36,14 @@ import type { Limits } from "./Snapshot.ts"
 import type { Worker } from "./Worker.ts"
 import * as Workers from "./Worker.ts"
 
+export type { ContextInput } from "./ContextInput.ts"
 export type { DropReason, FailReason, LayerCounts, SinkCounts } from "./Ledger.ts"
 export { layerImbalance, sinkImbalance } from "./Ledger.ts"
+export type { LevelScope } from "./Levels.ts"
 export { NoticeWriter } from "./Notices.ts"
 export type { CloseReport, FlushReport, SinkFlush, SinkStats, Stats } from "./Report.ts"
 export { ConfigInvalid } from "./Settings.ts"
+export type { Limits } from "./Snapshot.ts"
 
 /**
  * The options of a layer. Only `sinks` has no default.
@@ -59,7 +62,7 @@ export interface Config<S extends ReadonlyArray<AnySink>, G extends ReadonlyArra
   readonly stages?: G | undefined
   /**
    * What to redact, after all stages. A bare name: that key at any depth. A dotted path: from fields, context or error
-   * on. Default: nothing.
+   * on. It holds for these sinks; other loggers of the set get what the program logged. Default: nothing.
    */
   readonly redact?: ReadonlyArray<string> | undefined
   /** The queue of sinks that do not say otherwise. */
@@ -68,7 +71,10 @@ export interface Config<S extends ReadonlyArray<AnySink>, G extends ReadonlyArra
   readonly batch?: BatchOptions | undefined
   /** What a record is cut to. Default: 256 KiB, strings of 64 Ki characters, 8 levels, 256 keys, 256 items. */
   readonly limits?: Partial<Limits> | undefined
-  /** The longest that the close takes, in total. Default 10 s. */
+  /**
+   * The longest that the close takes, in total. A tenth of it is kept for closing the sinks, and up to a second for
+   * `onClose`. Default 10 s.
+   */
   readonly drainTimeout?: Duration.Input | undefined
   /** Gets the report of the close, as its last step. */
   readonly onClose?: ((report: CloseReport) => Effect.Effect<unknown, unknown>) | undefined
@@ -96,7 +102,7 @@ export type SinksServices<S extends ReadonlyArray<AnySink>> = S[number] extends 
 export class AsyncLogging extends Context.Service<AsyncLogging, {
   readonly flush: (limit: Duration.Duration | undefined) => Effect.Effect<FlushReport>
   readonly stats: Effect.Effect<Stats>
-  readonly setLevel: (level: LogLevel.LogLevel | "inherit", scope: Levels.Scope) => Effect.Effect<void>
+  readonly setLevel: (level: LogLevel.LogLevel | "inherit", scope: Levels.LevelScope) => Effect.Effect<void>
   readonly close: Effect.Effect<CloseReport>
 }>()("effect-async-logging/AsyncLogging") {}
 
@@ -193,7 +199,7 @@ export const stats: Effect.Effect<Stats, never, AsyncLogging> = AsyncLogging.use
  */
 export const setLevel = (
   level: LogLevel.LogLevel | "inherit",
-  scope: Levels.Scope = {}
+  scope: Levels.LevelScope = {}
 ): Effect.Effect<void, never, AsyncLogging> => AsyncLogging.use((self) => self.setLevel(level, scope))
 
 /**
@@ -272,7 +278,7 @@ const make = Effect.fnUntraced(function*(
       Scope.fork(scope),
       (outlet, scope) => Workers.make(outlet, clock, context, scope)
     ))
-  yield* under(quiet, Effect.forEach(workers, Workers.openUnlessLater))
+  yield* under(quiet, Effect.forEach(workers, Workers.openUnlessLater, { concurrency: "unbounded", discard: true }))
   const running = yield* Effect.forEach(workers, (worker) =>
     Effect.map(
       Effect.forkIn(under(quiet, Workers.run(worker)), scope),

@@ -148,9 +148,10 @@ export const make = (options: Options): Backend => {
       },
       failed: (stage, note, error) => {
         // what is thrown before the redaction, or by it, may quote the secret
-        const why = self.stages.some((stage) => stage._tag === "Redact") ? "" : `: ${Notice.describe(error)}`
+        const isSecret = stage._tag === "Redact" || self.stages.some((own) => own._tag === "Redact")
+        const why = isSecret ? "" : `: ${Notice.describe(error)}`
         const message = `the stage "${stage.name}" failed${why}`
-        Notice.tellUnsafe(self.notices, note, message)
+        Notice.tellUnsafe(self.notices, `${note} of ${stage.name}`, message)
       },
       closeGate: (gate) => {
         for (const stages of self.gated) {
@@ -415,6 +416,8 @@ const accept = (self: Backend, record: LogRecord, source: Source): void => {
   // a call is told how its own record ends, not those that a gate gives with it
   const isOwn = source === "offered"
   const options = isOwn ? call : { canWait: call.canWait }
+  // what a gate gives later is judged by the layer's levels, not by those around the call that made it give
+  const region = isOwn ? call.region : undefined
   if (isOwn) call.accepted++
   // captured with the number that was next then: only a gate or a nested call can have changed that
   const numbered = Record.withSeq(record, self.seq++)
@@ -422,7 +425,7 @@ const accept = (self: Backend, record: LogRecord, source: Source): void => {
   const level = LogLevel.getOrdinal(numbered.level)
   for (let i = 0; i < targets.length; i++) {
     const target = targets[i]!
-    if (level < Levels.threshold(levels, i, numbered.logger, call.region)) {
+    if (level < Levels.threshold(levels, i, numbered.logger, region)) {
       Ledger.filteredHere(target.ledger)
       continue
     }
@@ -435,7 +438,8 @@ const accept = (self: Backend, record: LogRecord, source: Source): void => {
 // A stage without types can make what has no end, or cannot be read. Its formatter will say so.
 const bytesOf = (self: Backend, record: LogRecord): number => {
   try {
-    return Record.estimateBytes(record)
+    const bytes = Record.estimateBytes(record)
+    return record.context === self.context ? bytes : bytes + Record.contextBytes(record.context)
   } catch {
     return self.limits.recordBytes
   }

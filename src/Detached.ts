@@ -23,7 +23,10 @@ export const within = Effect.fnUntraced(function*<A, E>(
   const done = fiber.pollUnsafe()
   if (done !== undefined) return Option.some(done)
   onStart?.(fiber)
-  const exit = yield* Effect.timeoutOption(Fiber.await(fiber), limit)
+  const exit = yield* Effect.onInterrupt(
+    Effect.timeoutOption(Fiber.await(fiber), limit),
+    () => Effect.sync(() => fiber.interruptUnsafe())
+  )
   if (Option.isSome(exit)) return exit
   fiber.interruptUnsafe()
   if (fiber.pollUnsafe() === undefined) yield* Effect.timeoutOption(Fiber.await(fiber), grace)

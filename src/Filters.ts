@@ -1,6 +1,7 @@
 /**
  * Built-in filters: stages that end a record or let it go on.
  */
+import { isBelow } from "./Levels.ts"
 import type { Filter, Stage } from "./Pipeline.ts"
 import * as Pipeline from "./Pipeline.ts"
 
@@ -25,13 +26,10 @@ export const byLogger = (
   },
   name = "byLogger"
 ): Stage => {
-  const only = options.only === undefined ? () => true : isAtOrBelow(options.only)
-  const except = isAtOrBelow(options.except ?? [])
+  const only = options.only === undefined ? () => true : isBelowOne(options.only)
+  const except = isBelowOne(options.except ?? [])
   return Pipeline.filter(({ logger }) => only(logger) && !except(logger), name)
 }
 
-const isAtOrBelow = (names: ReadonlyArray<string>) => {
-  const branches = names.map((name) => ({ name, below: `${name}.` }))
-  return (logger: string | undefined): boolean =>
-    logger !== undefined && branches.some(({ name, below }) => logger === name || logger.startsWith(below))
-}
+const isBelowOne = (names: ReadonlyArray<string>) => (logger: string | undefined): boolean =>
+  logger !== undefined && names.some((name) => isBelow(logger, name))

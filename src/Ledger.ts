@@ -96,7 +96,8 @@ type Mutable<A> = { -readonly [K in keyof A]: A[K] extends number ? number : Mut
 /**
  * The counters of one sink.
  *
- * `lost` and `lostSince` are the losses that no gap record has told of yet.
+ * `gap` are the losses that no gap record has told of yet; `position` is the place in the queue, counted from 0, of the
+ * first record that comes after one of them.
  */
 export interface SinkLedger {
   /** @internal */
@@ -204,12 +205,6 @@ export const admitted = ({ counts }: SinkLedger): void => {
 export const taken = ({ counts }: SinkLedger, n: number): void => {
   counts.queued -= n
   counts.sending += n
-}
-
-/** An accepted record went straight to the sink, without a queue. */
-export const sent = ({ counts }: SinkLedger): void => {
-  counts.accepted++
-  counts.sending++
 }
 
 /** An accepted record never got into the queue. `time` is the record's, `position` the next place in the queue. */

@@ -9,7 +9,7 @@ import * as LogLevel from "effect/LogLevel"
 /**
  * What `setLevel` narrows to: loggers from a name prefix on (`"auth"` is `auth` and `auth.login`), one sink, or both.
  */
-export interface Scope {
+export interface LevelScope {
   readonly logger?: string | undefined
   readonly sink?: string | undefined
 }
@@ -110,7 +110,7 @@ export const isEnabled = (
 /**
  * Changes a level, or with `"inherit"` takes an earlier change back. Answers what is wrong, if anything is.
  */
-export const set = (self: Levels, level: LogLevel.LogLevel | "inherit", scope: Scope): string | undefined => {
+export const set = (self: Levels, level: LogLevel.LogLevel | "inherit", scope: LevelScope): string | undefined => {
   const index = scope.sink === undefined ? -1 : self.names.indexOf(scope.sink)
   if (scope.sink !== undefined && index < 0) {
     return `setLevel: there is no sink "${scope.sink}"; there are ${self.names.map((name) => `"${name}"`).join(", ")}`

@@ -17,7 +17,7 @@ import * as Record from "./Record.ts"
 
 /**
  * Logs. Strings and primitives make the message, plain objects the fields, Errors and Causes the error. A function is
- * called for its result, once, and only if some sink takes the record.
+ * called for its result, once, and only if the level is enabled at some sink.
  *
  * Under `backpressure` it waits while a sink that takes the record is full, and can be interrupted there: the record
  * is then dropped at that sink, and counted. In an uninterruptible region it does not wait.

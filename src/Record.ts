@@ -217,7 +217,7 @@ const contextKeys = ["service", "version", "environment", "host", "requestId", "
 
 /**
  * About how many bytes of heap the record holds while it waits: its own shape, and the strings and values that only
- * it refers to. The context is shared and not counted. Pure, and bounded like the record itself.
+ * it refers to. The context is counted apart, as records share it. Pure, and bounded like the record itself.
  */
 export const estimateBytes = (self: LogRecord): number => {
   let bytes = recordBytes + self.message.length + fieldBytes(self.fields)
@@ -225,6 +225,22 @@ export const estimateBytes = (self: LogRecord): number => {
   if (self.error !== undefined) bytes += errorBytes(self.error)
   return bytes
 }
+
+/**
+ * About how many bytes of heap a context holds. Kept by identity, as contexts do not change.
+ */
+export const contextBytes = (self: LogContext): number => {
+  let bytes = knownContextBytes.get(self)
+  if (bytes === undefined) {
+    bytes = 96
+    for (const key of contextKeys) bytes += self[key]?.length ?? 0
+    if (self.custom !== undefined) bytes += fieldBytes(self.custom)
+    knownContextBytes.set(self, bytes)
+  }
+  return bytes
+}
+
+const knownContextBytes = new WeakMap<LogContext, number>()
 
 // Fourteen slots and a header, and the queue's entry that points here: measured as the growth of the heap per record
 // with an empty message.

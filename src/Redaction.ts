@@ -232,7 +232,8 @@ const checkDepth = (depth: number): void => {
 }
 
 const withoutUndefined = (self: LogContext): LogContext => {
-  if (!("custom" in self) || self.custom !== undefined) return self
+  // frozen, as formatters keep the text of contexts that cannot change
+  if (!("custom" in self) || self.custom !== undefined) return Object.freeze(self)
   const { custom: _, ...rest } = self
   return Object.freeze(rest)
 }

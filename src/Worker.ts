@@ -10,7 +10,7 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
@@ -52,6 +52,8 @@ export interface Worker {
   /** Whether there was an attempt at the batch. */
   tried: boolean
   writing: Fiber.Fiber<unknown, unknown> | undefined
+  /** Writes that were interrupted, and have not come back yet: two at most. */
+  leftBehind: ReadonlyArray<Fiber.Fiber<unknown, unknown>>
   /** How often somebody asked for an attempt now. */
   kicks: number
   closing: boolean
@@ -91,6 +93,7 @@ export const make = (outlet: Outlet, clock: Clock.Clock, context: LogContext, sc
   oldest: undefined,
   tried: false,
   writing: undefined,
+  leftBehind: [],
   kicks: 0,
   closing: false,
   ended: false,
@@ -226,6 +229,7 @@ const deliver = Effect.fnUntraced(function*(self: Worker) {
   const schedule = Delivery.backoff(retryInitial, retryMax)
   let step = yield* Schedule.toStep(schedule)
   let failures = 0
+  let isClosing = self.closing
   for (let attempt = 1; self.batch.length > 0; attempt++) {
     const kicks = self.kicks
     if (attempt > 1) self.retries++
@@ -239,7 +243,9 @@ const deliver = Effect.fnUntraced(function*(self: Worker) {
     if (self.flushes.size > 0) yield* serveFlushes(self)
     if (answer.again === "now") continue
     if (++failures >= maxAttempts) return settleBatch(self, () => Ledger.failed("retry_exhausted"))
-    if (self.batch.length < size) step = yield* Schedule.toStep(schedule)
+    // with progress it starts anew, and with the close: what has grown in an outage is longer than that may take
+    if (self.batch.length < size || isClosing !== self.closing) step = yield* Schedule.toStep(schedule)
+    isClosing = self.closing
     const now = self.clock.currentTimeMillisUnsafe()
     const [, backoff] = yield* Pull.catchDone(step(now, undefined), () => Effect.succeed([retryMax, retryMax] as const))
     yield* pause(self, answer.wait ?? backoff, kicks)
@@ -262,14 +268,31 @@ const write = Effect.fnUntraced(function*(self: Worker) {
   const size = self.batch.length
   const records = self.batch.map((entry) => entry.value)
   const attempt = Effect.flatMap(connect(self), ({ format, handle }) => handle.write(records, format))
-  const exit = yield* bounded(self, attempt, (fiber) => {
+  const exit = (yield* isStuck(self)) ? stuck : yield* bounded(self, attempt, (fiber) => {
     self.writing = fiber
   })
+  // one that did not let itself be interrupted is remembered
+  if (self.writing !== undefined && self.writing.pollUnsafe() === undefined) {
+    self.leftBehind = [...self.leftBehind, self.writing]
+  }
   self.writing = undefined
   const answer = Delivery.judge(exit, size)
   if (answer.error !== undefined) noteError(self, answer)
   return answer
 })
+
+// A write that cannot be interrupted may be gone for good, so one more is tried beside it. When that does not come
+// back either, there are no more until one has: a dead sink must not collect writes.
+const isStuck = Effect.fnUntraced(function*(self: Worker) {
+  const isOut = (fiber: Fiber.Fiber<unknown, unknown>) => fiber.pollUnsafe() === undefined
+  self.leftBehind = self.leftBehind.filter(isOut)
+  if (self.leftBehind.length < 2) return false
+  yield* Effect.timeoutOption(Effect.raceAllFirst(self.leftBehind.map(Fiber.await)), self.outlet.settings.timeout)
+  self.leftBehind = self.leftBehind.filter(isOut)
+  return self.leftBehind.length >= 2
+})
+
+const stuck = Exit.fail(Sink.unavailable({ cause: "earlier writes have not come back yet" }))
 
 const disconnect = (self: Worker): Effect.Effect<unknown> => {
   const { connection } = self
@@ -417,8 +440,8 @@ const open = (self: Worker): Effect.Effect<Connection, unknown> => {
  * again.
  */
 export const openUnlessLater = (self: Worker): Effect.Effect<void, unknown> =>
-  self.outlet.settings.onOpenFailure === "fail"
-    ? Effect.asVoid(open(self))
-    : Effect.map(Effect.exit(open(self)), (exit) => {
-      if (Exit.isFailure(exit)) noteError(self, Delivery.judge(exit, 0))
-    })
+  Effect.flatMap(bounded(self, open(self)), (exit) => {
+    if (Exit.isSuccess(exit)) return Effect.void
+    if (self.outlet.settings.onOpenFailure === "fail") return exit
+    return Effect.sync(() => noteError(self, Delivery.judge(exit, 0)))
+  })

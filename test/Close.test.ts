@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -53,8 +54,10 @@ describe("leaving the scope", () => {
     it.effect(`G11 by ${name}: the sink has everything, closed once, after its last batch`, () =>
       Effect.gen(function*() {
         const sink = answering(() => Effect.yieldNow)
-        const { exit, report } = yield* runExit({ batch: { size: 7 }, sinks: [sink.sink] }, () =>
-          Effect.andThen(logAll(numbers(1, 100)), end))
+        const { exit, report } = yield* runExit(
+          { batch: { size: 7 }, sinks: [sink.sink] },
+          () => Effect.andThen(logAll(numbers(1, 100)), end)
+        )
         assert.deepStrictEqual(exit, yield* Effect.exit(end))
         assert.deepStrictEqual(sink.messages(), numbers(1, 100))
         assert.strictEqual(report.lost, 0)
@@ -421,7 +424,10 @@ describe("closing twice", () => {
             yield* sink.release
             const second = yield* Effect.forkChild(AsyncLogging.close)
             yield* turns
-            assert.isDefined(second.pollUnsafe(), `the second closer has a result, with a yield after ${ops} operations`)
+            assert.isDefined(
+              second.pollUnsafe(),
+              `the second closer has a result, with a yield after ${ops} operations`
+            )
           }))
         assert.deepStrictEqual(sink.messages(), ["1"])
         closesOnce(sink)
@@ -489,8 +495,13 @@ describe("after the close", () => {
       const sink = recording()
       const { layer, lines } = notices()
       const late = yield* Effect.provide(
-        Effect.forkDetach(Effect.andThen(Effect.sleep("1 minute"), Effect.all([Effect.logInfo("late"), Logger.info("late")]))),
-        Layer.provide(AsyncLogging.layer({ queue: { capacity: 1, strategy: "backpressure" }, sinks: [sink.sink] }), layer)
+        Effect.forkDetach(
+          Effect.andThen(Effect.sleep("1 minute"), Effect.all([Effect.logInfo("late"), Logger.info("late")]))
+        ),
+        Layer.provide(
+          AsyncLogging.layer({ queue: { capacity: 1, strategy: "backpressure" }, sinks: [sink.sink] }),
+          layer
+        )
       )
       yield* TestClock.adjust("1 minute")
       const exit = yield* Fiber.await(late)
@@ -516,5 +527,32 @@ describe("a sink that cannot be opened", () => {
       assert.strictEqual(error, "no such host")
       assert.deepStrictEqual(first.events, ["open", "close"])
       assert.deepStrictEqual(never.events, [])
+    }))
+})
+
+describe("an outage at the end", () => {
+  it.effect("a backoff that has grown starts anew with the close, so a sink that comes back gets its records", () =>
+    Effect.gen(function*() {
+      let isDown = true
+      const sink = answering(() => isDown ? Effect.fail("down") : Effect.void)
+      const stop = yield* Deferred.make<void>()
+      let report: AsyncLogging.CloseReport | undefined
+      const { fiber } = yield* inBackground(
+        AsyncLogging.layer({
+          sinks: [sink.sink],
+          onClose: (closed) =>
+            Effect.sync(() => {
+              report = closed
+            })
+        }),
+        Effect.andThen(Effect.logInfo("1"), Deferred.await(stop))
+      )
+      yield* TestClock.adjust("10 minutes")
+      yield* Deferred.succeed(stop, undefined)
+      yield* turns
+      isDown = false
+      yield* TestClock.adjust("1 second")
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual([report?.lost, sink.messages()], [0, ["1"]])
     }))
 })

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -481,6 +482,33 @@ describe("trouble in user code", () => {
           assert.strictEqual(late, 1)
           assert.strictEqual((yield* counts()).delivered, 1)
         }))
+    }))
+
+  it.effect("G24 writes that never come back do not pile up: two at most are out", () =>
+    Effect.gen(function*() {
+      const back = yield* Deferred.make<void>()
+      let out = 0
+      let most = 0
+      const stuck = Effect.acquireUseRelease(
+        Effect.sync(() => {
+          most = Math.max(most, ++out)
+        }),
+        () => Effect.uninterruptible(Deferred.await(back)),
+        () => Effect.sync(() => out--)
+      )
+      const sink = answering((_, attempt) => attempt <= 2 ? stuck : Effect.void)
+      yield* run({ sinks: [sink.sink] }, () =>
+        Effect.gen(function*() {
+          yield* Effect.logInfo("1")
+          yield* turns
+          yield* TestClock.adjust("1 hour")
+          assert.deepStrictEqual([sink.writes.length, out, most], [2, 2, 2])
+          assert.match((yield* AsyncLogging.stats).sinks["probe"]!.lastError!.message, /have not come back yet/)
+          yield* Deferred.succeed(back, undefined)
+          yield* TestClock.adjust("2 minutes")
+          assert.strictEqual((yield* counts()).delivered, 1)
+        }))
+      assert.strictEqual(most, 2)
     }))
 
   it.effect("G24 a finalizer of an interrupted write that hangs is left behind", () =>

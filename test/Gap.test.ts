@@ -111,7 +111,8 @@ describe("gap records", () => {
   it.effect("it tells since when, and stands where the first loss was, also when that is known last", () =>
     Effect.gen(function*() {
       const sink = answering(
-        (_, attempt) => attempt === 1 ? Effect.andThen(Effect.sleep("20 seconds"), Effect.fail(Sinks.rejected())) : Effect.void,
+        (_, attempt) =>
+          attempt === 1 ? Effect.andThen(Effect.sleep("20 seconds"), Effect.fail(Sinks.rejected())) : Effect.void,
         { batch: { size: 2 }, queue: { capacity: 2, strategy: "dropping" } }
       )
       yield* run({ sinks: [sink.sink] }, () =>
@@ -195,7 +196,9 @@ describe("gap records", () => {
 
   it.effect("a batch that is tried again keeps its line, which is counted once", () =>
     Effect.gen(function*() {
-      const sink = answering((_, attempt) => attempt === 1 ? Effect.void : attempt < 5 ? Effect.fail("down") : Effect.void)
+      const sink = answering((_, attempt) =>
+        attempt === 1 ? Effect.void : attempt < 5 ? Effect.fail("down") : Effect.void
+      )
       yield* run({ queue: { capacity: 2 }, sinks: [sink.sink] }, () =>
         Effect.gen(function*() {
           yield* occupy(sink)

@@ -72,10 +72,10 @@ describe("other loggers", () => {
       const logger = EffectLogger.make<unknown, void>((options) => void seen.push(options))
       const args = ["paid", { orderId: 7 }, Cause.fail("no"), new Error("boom"), Cause.die("bug")]
       yield* TestClock.adjust("5 seconds")
-      yield* run({ sinks: [recording().sink] }, () =>
-        Effect.andThen(Effect.logWarning(...args), Logger.warn(...args))).pipe(
-        Effect.provideService(References.CurrentLoggers, new Set([logger]))
-      )
+      yield* run({ sinks: [recording().sink] }, () => Effect.andThen(Effect.logWarning(...args), Logger.warn(...args)))
+        .pipe(
+          Effect.provideService(References.CurrentLoggers, new Set([logger]))
+        )
       const told = seen.map(({ cause, date, logLevel, message }) => ({ cause, date, logLevel, message }))
       assert.deepStrictEqual(told[1], told[0])
       assert.strictEqual(seen[1]!.fiber, seen[0]!.fiber)

@@ -26,8 +26,7 @@ const logAll = (messages: ReadonlyArray<string>) => Effect.forEach(messages, (me
 const infoAll = (messages: ReadonlyArray<string>) => Effect.forEach(messages, (message) => Logger.info(message))
 
 // does something once in each of its turns
-const tick = (f: () => void) =>
-  Effect.forever(Effect.andThen(Effect.sync(f), Effect.yieldNow), { disableYield: true })
+const tick = (f: () => void) => Effect.forever(Effect.andThen(Effect.sync(f), Effect.yieldNow), { disableYield: true })
 
 // one record is in flight, so that the worker takes nothing more
 const occupy = (sink: { readonly began: Effect.Effect<void> }) => Effect.andThen(Effect.logInfo("first"), sink.began)
@@ -174,13 +173,16 @@ describe("bytes", () => {
   it.effect("a record larger than maxBytes is admitted into an empty queue, and only there", () =>
     Effect.gen(function*() {
       const sink = gated()
-      yield* run({ queue: { maxBytes: 5_000, strategy: "dropping" }, sinks: [sink.sink] }, () =>
-        Effect.gen(function*() {
-          yield* occupy(sink)
-          yield* logAll(["a", "b"].map(text))
-          assert.deepStrictEqual(losses(yield* counts()), { queue_full: 1 })
-          yield* sink.release
-        }))
+      yield* run(
+        { queue: { maxBytes: 5_000, strategy: "dropping" }, sinks: [sink.sink] },
+        () =>
+          Effect.gen(function*() {
+            yield* occupy(sink)
+            yield* logAll(["a", "b"].map(text))
+            assert.deepStrictEqual(losses(yield* counts()), { queue_full: 1 })
+            yield* sink.release
+          })
+      )
       assert.deepStrictEqual(names(sink.messages()), ["first", "a"])
     }))
 
@@ -225,22 +227,25 @@ describe("backpressure, Logger.*", () => {
   it.effect("G2 the first record that does not fit suspends its fiber, others run on, everything arrives in order", () =>
     Effect.gen(function*() {
       const sink = gated()
-      const { report } = yield* run({ queue: { capacity: 3, strategy: "backpressure" }, sinks: [sink.sink] }, () =>
-        Effect.gen(function*() {
-          yield* occupy(sink)
-          const done: Array<string> = []
-          const fiber = yield* Effect.forkChild(
-            Effect.forEach(numbers(1, 10), (n) => Effect.tap(Logger.info(n), () => Effect.sync(() => done.push(n))))
-          )
-          let others = 0
-          yield* Effect.forkChild(tick(() => others++))
-          yield* turns
-          assert.deepStrictEqual(done, ["1", "2", "3"])
-          assert.strictEqual((yield* counts()).waiting, 1)
-          assert.isAbove(others, 50)
-          yield* sink.release
-          yield* Fiber.join(fiber)
-        }))
+      const { report } = yield* run(
+        { queue: { capacity: 3, strategy: "backpressure" }, sinks: [sink.sink] },
+        () =>
+          Effect.gen(function*() {
+            yield* occupy(sink)
+            const done: Array<string> = []
+            const fiber = yield* Effect.forkChild(
+              Effect.forEach(numbers(1, 10), (n) => Effect.tap(Logger.info(n), () => Effect.sync(() => done.push(n))))
+            )
+            let others = 0
+            yield* Effect.forkChild(tick(() => others++))
+            yield* turns
+            assert.deepStrictEqual(done, ["1", "2", "3"])
+            assert.strictEqual((yield* counts()).waiting, 1)
+            assert.isAbove(others, 50)
+            yield* sink.release
+            yield* Fiber.join(fiber)
+          })
+      )
       assert.deepStrictEqual(sink.messages(), ["first", ...numbers(1, 10)])
       assert.deepStrictEqual(losses(report.sinks["probe"]!), {})
     }))
@@ -278,7 +283,12 @@ describe("backpressure, Logger.*", () => {
           yield* sink.release
           yield* Fiber.joinAll([large, small])
         }))
-      assert.deepStrictEqual(sink.messages().map((message) => message.slice(0, 5)), ["first", "aaaaa", "bbbbb", "small"])
+      assert.deepStrictEqual(
+        sink.messages().map((message) =>
+          message.slice(0, 5)
+        ),
+        ["first", "aaaaa", "bbbbb", "small"]
+      )
     }))
 
   it.effect("G2 when the first of those who wait gives up, the next one may fit", () =>
@@ -303,17 +313,20 @@ describe("backpressure, Logger.*", () => {
   it.effect("G2 an interrupted waiter is counted, is not delivered, and those behind it move up", () =>
     Effect.gen(function*() {
       const sink = gated()
-      const { report } = yield* run({ queue: { capacity: 1, strategy: "backpressure" }, sinks: [sink.sink] }, () =>
-        Effect.gen(function*() {
-          yield* occupy(sink)
-          const fibers = yield* Effect.forEach(numbers(1, 5), (n) => Effect.forkChild(Logger.info(n)))
-          yield* turns
-          yield* Fiber.interrupt(fibers[2]!)
-          const { dropped, queued, sending, waiting } = yield* counts()
-          assert.deepStrictEqual([queued, sending, waiting, dropped.interrupted], [1, 1, 3, 1])
-          yield* sink.release
-          yield* Fiber.awaitAll(fibers)
-        }))
+      const { report } = yield* run(
+        { queue: { capacity: 1, strategy: "backpressure" }, sinks: [sink.sink] },
+        () =>
+          Effect.gen(function*() {
+            yield* occupy(sink)
+            const fibers = yield* Effect.forEach(numbers(1, 5), (n) => Effect.forkChild(Logger.info(n)))
+            yield* turns
+            yield* Fiber.interrupt(fibers[2]!)
+            const { dropped, queued, sending, waiting } = yield* counts()
+            assert.deepStrictEqual([queued, sending, waiting, dropped.interrupted], [1, 1, 3, 1])
+            yield* sink.release
+            yield* Fiber.awaitAll(fibers)
+          })
+      )
       assert.deepStrictEqual(sink.messages(), ["first", "1", "2", "4", "5"])
       assert.deepStrictEqual(losses(report.sinks["probe"]!), { interrupted: 1 })
     }))
@@ -322,20 +335,23 @@ describe("backpressure, Logger.*", () => {
     Effect.gen(function*() {
       for (let ops = 2; ops <= 40; ops++) {
         const sink = gated()
-        const { report } = yield* run({ queue: { capacity: 1, strategy: "backpressure" }, sinks: [sink.sink] }, () =>
-          Effect.gen(function*() {
-            yield* occupy(sink)
-            yield* Logger.info("1")
-            const fiber = yield* Logger.info("2").pipe(
-              Effect.provideService(Scheduler.MaxOpsBeforeYield, ops),
-              Effect.forkChild({ startImmediately: true })
-            )
-            yield* Fiber.interrupt(fiber)
-            const { accepted, dropped, waiting } = yield* counts()
-            assert.strictEqual(waiting, 0, `nobody waits, with a yield after ${ops} operations`)
-            assert.strictEqual(dropped.interrupted, accepted - 2)
-            yield* sink.release
-          }))
+        const { report } = yield* run(
+          { queue: { capacity: 1, strategy: "backpressure" }, sinks: [sink.sink] },
+          () =>
+            Effect.gen(function*() {
+              yield* occupy(sink)
+              yield* Logger.info("1")
+              const fiber = yield* Logger.info("2").pipe(
+                Effect.provideService(Scheduler.MaxOpsBeforeYield, ops),
+                Effect.forkChild({ startImmediately: true })
+              )
+              yield* Fiber.interrupt(fiber)
+              const { accepted, dropped, waiting } = yield* counts()
+              assert.strictEqual(waiting, 0, `nobody waits, with a yield after ${ops} operations`)
+              assert.strictEqual(dropped.interrupted, accepted - 2)
+              yield* sink.release
+            })
+        )
         assert.deepStrictEqual(sink.messages(), ["first", "1"])
         assert.strictEqual(report.lost, report.sinks["probe"]!.dropped.interrupted)
       }
@@ -459,16 +475,19 @@ describe("backpressure, Effect.log*", () => {
   it.effect("G2 a record goes above the capacity into the overdraft, and from there on is refused", () =>
     Effect.gen(function*() {
       const sink = gated()
-      yield* run({ queue: { capacity: 3, overdraft: 2, strategy: "backpressure" }, sinks: [sink.sink] }, () =>
-        Effect.gen(function*() {
-          yield* occupy(sink)
-          yield* logAll(numbers(1, 7))
-          assert.strictEqual((yield* counts()).queued, 5)
-          assert.deepStrictEqual(losses(yield* counts()), { overdraft: 2 })
-          yield* Effect.logError("E")
-          assert.deepStrictEqual(losses(yield* counts()), { overdraft: 2, evicted: 1 })
-          yield* sink.release
-        }))
+      yield* run(
+        { queue: { capacity: 3, overdraft: 2, strategy: "backpressure" }, sinks: [sink.sink] },
+        () =>
+          Effect.gen(function*() {
+            yield* occupy(sink)
+            yield* logAll(numbers(1, 7))
+            assert.strictEqual((yield* counts()).queued, 5)
+            assert.deepStrictEqual(losses(yield* counts()), { overdraft: 2 })
+            yield* Effect.logError("E")
+            assert.deepStrictEqual(losses(yield* counts()), { overdraft: 2, evicted: 1 })
+            yield* sink.release
+          })
+      )
       assert.deepStrictEqual(sink.messages(), ["first", "2", "3", "4", "5", "E"])
     }))
 
@@ -489,18 +508,21 @@ describe("backpressure, Effect.log*", () => {
     const sink = gated()
     let others = 0
     let gained = 0
-    yield* run({ queue: { capacity: 1, overdraft: 100, strategy: "backpressure" }, sinks: [sink.sink] }, () =>
-      Effect.gen(function*() {
-        yield* occupy(sink)
-        yield* Effect.logInfo("fills it")
-        yield* Effect.forkChild(tick(() => others++))
-        yield* Effect.yieldNow
-        const before = others
-        for (let i = 0; i < 10; i++) yield* Effect.logInfo("overdrawn")
-        yield* Effect.void
-        gained = others - before
-        yield* sink.release
-      }))
+    yield* run(
+      { queue: { capacity: 1, overdraft: 100, strategy: "backpressure" }, sinks: [sink.sink] },
+      () =>
+        Effect.gen(function*() {
+          yield* occupy(sink)
+          yield* Effect.logInfo("fills it")
+          yield* Effect.forkChild(tick(() => others++))
+          yield* Effect.yieldNow
+          const before = others
+          for (let i = 0; i < 10; i++) yield* Effect.logInfo("overdrawn")
+          yield* Effect.void
+          gained = others - before
+          yield* sink.release
+        })
+    )
     return gained
   })
 
@@ -517,7 +539,9 @@ describe("backpressure, Effect.log*", () => {
           yield* occupy(sink)
           yield* Effect.logInfo("fills it")
           let others = 0
-          yield* Effect.forkChild(Effect.sync(() => others++))
+          yield* Effect.forkChild(Effect.sync(() =>
+            others++
+          ))
           yield* logAll(numbers(1, 10)).pipe(
             Effect.andThen(Effect.sync(() => assert.strictEqual(others, 0))),
             Effect.provideService(Scheduler.PreventSchedulerYield, true)
@@ -529,10 +553,13 @@ describe("backpressure, Effect.log*", () => {
   it.effect("G2 a burst loses nothing, because each call above the capacity lets the worker have its turn", () =>
     Effect.gen(function*() {
       const sink = recording()
-      const { report } = yield* run({ queue: { capacity: 8, strategy: "backpressure" }, sinks: [sink.sink] }, () =>
-        Effect.gen(function*() {
-          for (const n of numbers(1, 2000)) yield* Effect.logInfo(n)
-        }))
+      const { report } = yield* run(
+        { queue: { capacity: 8, strategy: "backpressure" }, sinks: [sink.sink] },
+        () =>
+          Effect.gen(function*() {
+            for (const n of numbers(1, 2000)) yield* Effect.logInfo(n)
+          })
+      )
       assert.strictEqual(report.lost, 0)
       assert.deepStrictEqual(sink.messages(), numbers(1, 2000))
     }))
@@ -567,7 +594,8 @@ describe("accounting", () => {
         Effect.gen(function*() {
           yield* Effect.forEach(
             numbers(1, 10_000),
-            (fiber) => Effect.forEach(numbers(1, 100), (n) => Effect.logInfo(`${fiber}.${n}`), { discard: true }),
+            (fiber) =>
+              Effect.forEach(numbers(1, 100), (n) => Effect.logInfo(`${fiber}.${n}`), { discard: true }),
             { concurrency: "unbounded", discard: true }
           )
           const { ledger } = yield* AsyncLogging.stats
@@ -581,7 +609,9 @@ describe("accounting", () => {
         assert.strictEqual(accepted, 1_000_000)
         assert.strictEqual(delivered, probe.messages().length)
         assert.strictEqual(delivered + dropped.evicted + dropped.queue_full, 1_000_000)
-        const seqs = probe.records.flatMap((record) => record.seq ?? [])
+        const seqs = probe.records.flatMap((record) =>
+          record.seq ?? []
+        )
         assert.isTrue(seqs.every((seq, i) => i === 0 || seq > seqs[i - 1]!), `${name} keeps the order`)
       }
     }))

@@ -34,7 +34,7 @@ export const heal = (self: Run): void => {
   const { expected: { levels }, layer, sinks, stats, world } = self.lab
   for (const seen of sinks) {
     seen.healed = true
-    for (const open of seen.gates) open()
+    for (const open of [...seen.gates, ...seen.hung]) open()
   }
   // longer than any timeout, backoff, linger and wait
   world.advance(300_000)

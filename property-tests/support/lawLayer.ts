@@ -7,7 +7,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import * as LogLevel from "effect/LogLevel"
+import type * as LogLevel from "effect/LogLevel"
 import * as Scope from "effect/Scope"
 import * as AsyncLogging from "../../src/AsyncLogging.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
@@ -37,7 +37,11 @@ export interface Expected {
   /** Ids of the calls that the stages saw. */
   readonly ids: Set<number>
   /** The call whose record is in the stages now. */
-  call: { readonly region: LogLevel.Severity | undefined; readonly canWait: boolean }
+  call: {
+    readonly id: number | undefined
+    readonly region: LogLevel.Severity | undefined
+    readonly canWait: boolean
+  }
 }
 
 /**
@@ -63,7 +67,7 @@ export interface Lab {
 /**
  * What is no call of a caller: a gate that closes.
  */
-export const noCall: Expected["call"] = { region: undefined, canWait: false }
+export const noCall: Expected["call"] = { id: undefined, region: undefined, canWait: false }
 
 /**
  * Builds the layer. `afterTask` is called after each step of the world, `observe` inside stages and sinks; `isLate` says
@@ -195,16 +199,12 @@ const buildStage = (
 const picks = ({ every }: { readonly every: number }, record: LogRecord): boolean =>
   LawSinks.idOf(record) % every === 0
 
-// Sees each record of a call, and knows from it what that call can do.
+// Sees each record of a call, and knows from it what that call can do. It moves the id to where no redactor takes it.
 const firstProbe = (expected: Expected, observe: (check: () => void) => void): Pipeline.Stage =>
-  Pipeline.filter((record) => {
-    const { canWait, region } = record.fields
-    expected.call = {
-      region: LogLevel.values.find((level) => level === region) as LogLevel.Severity | undefined,
-      canWait: canWait === true
-    }
-    expected.ids.add(LawSinks.idOf(record))
-    // the layer counts it when it is in a term: accepted, filtered or held
+  Pipeline.enrich((record) => {
+    const { canWait, id, region } = record.fields
+    expected.call = { id: Number(id), region: severities.find((level) => level === region), canWait: canWait === true }
+    expected.ids.add(Number(id))
     observe(() => {
       assert.isTrue(
         Levels.isEnabled(expected.levels, record.level, record.logger, expected.call.region),
@@ -212,8 +212,10 @@ const firstProbe = (expected: Expected, observe: (check: () => void) => void): P
       )
     })
     expected.offered++
-    return true
+    return { ...record, traceId: String(id) }
   }, "first")
+
+const severities: ReadonlyArray<LogLevel.Severity> = ["Trace", "Debug", "Info", "Warn", "Error", "Fatal"]
 
 // Sees each record that passes: what each sink's level and filter should do to it is known here.
 const lastProbe = (
@@ -226,8 +228,11 @@ const lastProbe = (
     if (expected.call.canWait) expected.couldWait.add(expected.accepted)
     else expected.couldNotWait++
     expected.accepted++
+    // what a gate gives with the call's own record, or has made, is in no region
+    const isOwn = LawSinks.idOf(record) === expected.call.id && record.fiber !== undefined
+    const region = isOwn ? expected.call.region : undefined
     sinks.forEach(({ spec: { filter } }, i) => {
-      const isTaken = Levels.takes(expected.levels, i, record.level, record.logger, expected.call.region) &&
+      const isTaken = Levels.takes(expected.levels, i, record.level, record.logger, region) &&
         (filter === undefined || filter === "throws" || picks(filter, record))
       if (!isTaken) expected.filteredHere[i]!++
     })

@@ -38,6 +38,8 @@ export interface Seen {
   healed: boolean
   /** Lets the gates that are closed now open. */
   readonly gates: Set<() => void>
+  /** Lets go what hangs, which only a sink that heals does. */
+  readonly hung: Set<() => void>
   /** The writes that are not known to have ended. Hard ones cannot be interrupted, and may have been left behind. */
   readonly underWay: Set<Write>
 }
@@ -79,6 +81,7 @@ export const seen = (spec: SinkSpec, name: string): Seen => ({
   ended: false,
   healed: false,
   gates: new Set(),
+  hung: new Set(),
   underWay: new Set()
 })
 
@@ -141,7 +144,7 @@ const options = ({ name, spec }: Seen, { observe }: Around): SinkOptions => {
 /**
  * The number that a record's call gave it.
  */
-export const idOf = (record: LogRecord): number => typeof record.fields["id"] === "number" ? record.fields["id"] : 1
+export const idOf = (record: LogRecord): number => Number(record.traceId)
 
 const flush = (self: Seen): Effect.Effect<void, unknown> | undefined => {
   if (self.spec.flush === "none") return undefined
@@ -215,21 +218,25 @@ const perform = (self: Seen, behaviour: Behaviour): Effect.Effect<void | Outcome
       return Effect.succeed(behaviour.outcomes)
     case "Sleep":
       return Effect.andThen(Effect.sleep(behaviour.millis), Effect.suspend(() => perform(self, behaviour.then)))
-    case "Gate": {
-      const gate = Effect.callback<void>((resume) => {
-        const open = () => {
-          self.gates.delete(open)
-          resume(Effect.void)
-        }
-        self.gates.add(open)
-        return Effect.sync(() => void self.gates.delete(open))
-      })
-      const gated = Effect.andThen(gate, Effect.suspend(() => perform(self, behaviour.then)))
-      return behaviour.hard ? Effect.uninterruptible(gated) : gated
-    }
+    case "Gate":
+      return hold(self.gates, behaviour.hard, Effect.suspend(() => perform(self, behaviour.then)))
     case "Never":
-      return behaviour.hard ? Effect.uninterruptible(Effect.never) : Effect.never
+      return hold(self.hung, behaviour.hard, Effect.void)
   }
+}
+
+// Waits until it is let go.
+const hold = <A, E>(gates: Set<() => void>, isHard: boolean, then: Effect.Effect<A, E>): Effect.Effect<A, E> => {
+  const gate = Effect.callback<void>((resume) => {
+    const open = () => {
+      gates.delete(open)
+      resume(Effect.void)
+    }
+    gates.add(open)
+    return Effect.sync(() => void gates.delete(open))
+  })
+  const held = Effect.andThen(gate, then)
+  return isHard ? Effect.uninterruptible(held) : held
 }
 
 // The records of a batch are new, or they are what is left of the one before, in its order. Gap lines come between.

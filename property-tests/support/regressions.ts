@@ -1,7 +1,9 @@
 /**
  * Histories that once failed, kept as data: they are run before the generated ones.
  */
+import type { Behaviour, CallSpec, History, SinkSpec } from "./history.ts"
 import type { Bounds } from "./queueModel.ts"
+import { inOrder } from "./scheduler.ts"
 
 /**
  * Histories of a queue, by what they show.
@@ -22,5 +24,130 @@ export const queueRegressions: {
   "G2 a take lets in as many waiters as it freed slots, and leaves the overdraft to those who cannot wait": {
     bounds: { strategy: "backpressure", capacity: 1, maxBytes: 1, overdraft: 1 },
     commands: [["offer", 1, false, false], ["offer", 1, false, true], ["offer", 1, false, true], ["take", 1]]
+  }
+}
+
+const sink: SinkSpec = {
+  strategy: "sliding",
+  capacity: 4,
+  maxBytes: undefined,
+  overdraft: 0,
+  maxWait: undefined,
+  protect: "Error",
+  minimumLevel: undefined,
+  filter: undefined,
+  batchSize: 1,
+  linger: 0,
+  timeout: 30_000,
+  maxAttempts: undefined,
+  plan: [],
+  flush: "none",
+  openFailures: 0,
+  closing: "works"
+}
+
+const delivers: Behaviour = { _tag: "Deliver" }
+const rejects: Behaviour = { _tag: "Rejected", indexes: undefined }
+
+const history: History = {
+  minimumLevel: "Info",
+  sinks: [sink],
+  stages: [],
+  pipeline: [],
+  onClose: "none",
+  closeBy: "close",
+  heals: false,
+  choices: inOrder,
+  commands: []
+}
+
+const call: CallSpec = {
+  _tag: "Log",
+  by: "Effect.log",
+  level: "Info",
+  logger: undefined,
+  region: undefined,
+  uninterruptible: false,
+  message: "a",
+  size: 0,
+  times: 1
+}
+
+/**
+ * Histories of a layer, by what they show.
+ */
+export const lawRegressions: { readonly [name: string]: History } = {
+  "G11 a sink that was opened late is closed after its last batch, by the scope of the layer too": {
+    ...history,
+    sinks: [{ ...sink, openFailures: 2, plan: [delivers, { _tag: "Gate", hard: false, then: delivers }] }],
+    closeBy: "scope",
+    commands: [call, { _tag: "Advance", millis: 1_000 }, { ...call, times: 3 }]
+  },
+  "G11 the finalizer of a sink that was opened late and fails does not reach the program": {
+    ...history,
+    sinks: [{ ...sink, openFailures: 2, closing: "fails" }],
+    closeBy: "scope",
+    commands: [call, { _tag: "Advance", millis: 1_000 }]
+  },
+  "G12 a sink that hangs at its close hangs nothing, also when its opening was given up in the last moment": {
+    ...history,
+    sinks: [
+      { ...sink, capacity: 1 },
+      { ...sink, capacity: 1, timeout: 1_000, openFailures: 1, closing: "hangs" },
+      { ...sink, capacity: 1, protect: { every: 1 }, filter: { every: 1 } }
+    ],
+    pipeline: [{ _tag: "Repeat" }],
+    closeBy: "scope",
+    choices: { picks: [1], gaps: [1, 9, 35, 14, 25, 17] },
+    commands: [{ ...call, times: 3 }, { _tag: "Run", tasks: 4 }, { _tag: "Jump", millis: 1_000 }, { _tag: "Settle" }]
+  },
+  "G4 what a sink says it delivered is counted before it is opened anew, also when its close hangs": {
+    ...history,
+    sinks: [{
+      ...sink,
+      plan: [{
+        _tag: "Gate",
+        hard: false,
+        then: { _tag: "Unavailable", delivered: 1, retryAfter: undefined, reopen: true }
+      }],
+      closing: "hangs"
+    }],
+    commands: [call, { _tag: "Settle" }, { _tag: "Release", sink: 0 }]
+  },
+  "G4 an acknowledgement is of the call's own record, not of those that a gate gives with it": {
+    ...history,
+    sinks: [{ ...sink, plan: [delivers, { _tag: "Gate", hard: false, then: rejects }] }],
+    pipeline: [{ _tag: "Hold", capacity: 2, atClose: "discard" }],
+    commands: [call, { ...call, by: "acknowledged", level: "Error" }]
+  },
+  "G2 Logger.* waits for room under backpressure, also when a gate gives more records than there is room for": {
+    ...history,
+    sinks: [{ ...sink, strategy: "backpressure", capacity: 1 }],
+    pipeline: [{ _tag: "Hold", capacity: 1, atClose: "discard" }],
+    commands: [{ ...call, by: "Logger" }, { ...call, by: "Logger", level: "Error" }]
+  },
+  "G4 an answer in the moment of the timeout counts, a failure too": {
+    ...history,
+    sinks: [
+      {
+        ...sink,
+        capacity: 1,
+        protect: { every: 1 },
+        timeout: 100,
+        plan: [{ _tag: "Unavailable", delivered: 1, retryAfter: undefined, reopen: false }],
+        openFailures: 1
+      },
+      { ...sink, capacity: 1, maxBytes: 300 }
+    ],
+    choices: { picks: [0, 3], gaps: [6, 59, 13] },
+    commands: [
+      call,
+      { ...call, region: "Info", times: 2 },
+      { _tag: "Flush", millis: 1 },
+      { _tag: "Run", tasks: 12 },
+      { _tag: "Jump", millis: 1_000 },
+      { ...call, by: "acknowledged", logger: "auth", region: "Error", times: 5 },
+      { _tag: "Settle" }
+    ]
   }
 }

@@ -166,7 +166,8 @@ export interface SinkOptions {
 export interface SinkHandle<in out E = never, in out R = never> {
   /**
    * Writes a batch, never an empty one. Succeeds with nothing when all of it arrived, or with the outcome of each
-   * record. One write at a time; interrupted when it exceeds the timeout.
+   * record. One write at a time; interrupted when it exceeds the timeout. One
+   * that does not let itself be interrupted is left behind, and the next one may run beside it.
    */
   readonly write: (batch: ReadonlyArray<LogRecord>, format: Formatter) => Effect.Effect<void | Outcomes, E, R>
   /** The formatter that suits the destination, where `SinkOptions.format` is not given. Default JSON, version 1. */

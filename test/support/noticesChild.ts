@@ -6,7 +6,11 @@ import * as Effect from "effect/Effect"
 import * as AsyncLogging from "../../src/AsyncLogging.ts"
 import * as Sinks from "../../src/Sinks.ts"
 
-const sink = Sinks.make({ name: "probe", write: () => Effect.fail(Sinks.rejected({ cause: "no" })), batch: { size: 1 } })
+const sink = Sinks.make({
+  name: "probe",
+  write: () => Effect.fail(Sinks.rejected({ cause: "no" })),
+  batch: { size: 1 }
+})
 
 const program = Effect.gen(function*() {
   yield* Effect.logInfo("1")

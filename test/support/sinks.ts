@@ -197,8 +197,7 @@ export const run = <
 >(
   config: AsyncLogging.Config<S, G>,
   program: (notices: ReadonlyArray<string>) => Effect.Effect<A, E, AsyncLogging.AsyncLogging>
-) =>
-  Effect.flatMap(runExit(config, program), ({ exit, ...rest }) => Effect.map(exit, (value) => ({ ...rest, value })))
+) => Effect.flatMap(runExit(config, program), ({ exit, ...rest }) => Effect.map(exit, (value) => ({ ...rest, value })))
 
 const balanced = (name: string, counts: AsyncLogging.SinkCounts): void => {
   assert.strictEqual(AsyncLogging.sinkImbalance(counts), 0, `the law of sink ${name}`)
