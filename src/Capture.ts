@@ -12,7 +12,6 @@ import * as Cause from "effect/Cause"
 import type * as Fiber from "effect/Fiber"
 import type * as Logger from "effect/Logger"
 import type * as LogLevel from "effect/LogLevel"
-import * as References from "effect/References"
 import * as ErrorSnapshot from "./ErrorSnapshot.ts"
 import * as Leaf from "./Leaf.ts"
 import type { LogContext, LogError, LogFields, LogRecord, LogValue } from "./Record.ts"
@@ -35,14 +34,24 @@ export interface Call {
 }
 
 /**
- * Where the call comes from: the name of its logger and the fields that are bound to it, its context, and the limits of
- * what is copied. All of it is plain data already, and is shared with the record.
+ * What all calls in one region of a program share: the `LogContext`, plain data already, and Effect's own annotations
+ * and spans, which are foreign.
  */
-export interface Origin {
+export interface Surroundings {
+  readonly context: LogContext
+  readonly annotations: { readonly [key: string]: unknown }
+  readonly spans: ReadonlyArray<[label: string, timestamp: number]>
+}
+
+/**
+ * Where the call comes from: beside its surroundings the name of its logger and the fields that are bound to it, plain
+ * data already, the limits of what is copied, and the number that the record gets if it is the next one.
+ */
+export interface Origin extends Surroundings {
   readonly logger: string | undefined
   readonly bound: LogFields
-  readonly context: LogContext
   readonly limits: Snapshot.Limits
+  readonly seq: number | undefined
 }
 
 /**
@@ -62,7 +71,7 @@ const severity = (level: LogLevel.LogLevel): LogLevel.Severity =>
   level === "All" ? "Trace" : level === "None" ? "Fatal" : level
 
 /**
- * The record of a log call. Its `seq` is given later, when the stages let it pass.
+ * The record of a log call. Its `seq` is final only when the stages have let it pass: it may not be the next one.
  */
 export const fromCall = (call: Call, origin: Origin): LogRecord => {
   const time = Number.isFinite(call.time) ? call.time : 0
@@ -88,8 +97,8 @@ const recordUnsafe = (call: Call, origin: Origin, time: number): LogRecord => {
   const message = messageUnsafe(run, args)
   const error = errorUnsafe(run, args, call.cause)
   const own = ownFieldsUnsafe(run, args)
-  const fields = layeredUnsafe(run, own, origin.bound, fiber.getRef(References.CurrentLogAnnotations))
-  const spans = spansUnsafe(run, fiber.getRef(References.CurrentLogSpans), time)
+  const fields = layeredUnsafe(run, own, origin.bound, origin.annotations)
+  const spans = spansUnsafe(run, origin.spans, time)
   const span = fiber.cache.span
   return {
     time,
@@ -103,7 +112,7 @@ const recordUnsafe = (call: Call, origin: Origin, time: number): LogRecord => {
     traceId: span === undefined ? undefined : idUnsafe(run, span.traceId),
     spanId: span === undefined ? undefined : idUnsafe(run, span.spanId),
     fiber: fiber.id,
-    seq: undefined,
+    seq: origin.seq,
     gap: undefined,
     notes: Snapshot.notes(run)
   }

@@ -110,7 +110,7 @@ export const offerUnsafe = (self: Outlet, record: LogRecord, bytes: number, opti
     }
   }
   const isProtected = typeof protect === "string"
-    ? LogLevel.isGreaterThanOrEqualTo(record.level, protect)
+    ? LogLevel.getOrdinal(record.level) >= LogLevel.getOrdinal(protect)
     : isPicked(self, protect, record)
   const watch = options.watch?.(self.settings.name)
   const verdict = Queue.offerUnsafe(self.queue, record, bytes, isProtected, options.canWait)

@@ -22,20 +22,32 @@ const originOf = (bound: LogFields = Record.noFields, limits: Partial<Snapshot.L
   logger: "shop",
   bound,
   context: { service: "shop-api" },
-  limits: { ...Snapshot.defaultLimits, ...limits }
+  annotations: {},
+  spans: [],
+  limits: { ...Snapshot.defaultLimits, ...limits },
+  seq: undefined
+})
+
+/** The same, with what Effect knows of a region. */
+const regionOf = (fiber: Fiber.Fiber<unknown, unknown>, origin = originOf()): Capture.Origin => ({
+  ...origin,
+  annotations: fiber.getRef(References.CurrentLogAnnotations),
+  spans: fiber.getRef(References.CurrentLogSpans)
 })
 
 /** The records of what a program logs through Effect. */
 const recordsOf = (program: Effect.Effect<unknown>): Effect.Effect<Array<LogRecord>> =>
   Effect.suspend(() => {
     const records: Array<LogRecord> = []
-    const logger = Logger.make((options) => records.push(Capture.fromEffect(options, originOf())))
+    const logger = Logger.make((options) => records.push(Capture.fromEffect(options, regionOf(options.fiber))))
     return program.pipe(Effect.provide(Logger.layer([logger])), Effect.as(records))
   })
 
 const callWith = (args: ReadonlyArray<unknown>, origin: Capture.Origin): Effect.Effect<LogRecord> =>
   Effect.withFiber((fiber) =>
-    Effect.succeed(Capture.fromCall({ args, cause: Cause.empty, level: "Info", fiber, time: 7 }, origin))
+    Effect.succeed(
+      Capture.fromCall({ args, cause: Cause.empty, level: "Info", fiber, time: 7 }, regionOf(fiber, origin))
+    )
   )
 
 /** The record of one call with these arguments, outside any region. */

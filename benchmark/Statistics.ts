@@ -1,0 +1,25 @@
+/**
+ * A median and the spread around it.
+ */
+
+/**
+ * A median and the spread around it.
+ */
+export interface Summary {
+  readonly median: number
+  readonly min: number
+  readonly max: number
+}
+
+/**
+ * Of one number or more.
+ */
+export const summary = (values: ReadonlyArray<number>): Summary => {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = (sorted.length - 1) / 2
+  return {
+    median: (sorted[Math.floor(middle)]! + sorted[Math.ceil(middle)]!) / 2,
+    min: sorted[0]!,
+    max: sorted.at(-1)!
+  }
+}

@@ -1,0 +1,43 @@
+/**
+ * A workload: the same work, done by each of several contenders.
+ *
+ * To add a contender, add a key; to add a workload, add a file and name it in `workloads.ts`. A contender runs in a
+ * process of its own, where nothing else is measured.
+ */
+
+/**
+ * How much work, and where.
+ *
+ * - `records`: how many to log in a measurement.
+ * - `directory`: empty, and the contender's own.
+ */
+export interface Job {
+  readonly records: number
+  readonly directory: string
+}
+
+/**
+ * What a contender measured. `wrong` voids it: its output was not what had to be there.
+ */
+export interface Sample {
+  readonly value: number
+  readonly wrong?: string | undefined
+}
+
+/**
+ * One way to do the work.
+ */
+export interface Contender {
+  /** For the reader of the table: what it is, and what happens when its queue is full. */
+  readonly title: string
+  readonly run: (job: Job) => Promise<Sample>
+}
+
+/**
+ * The work, and who does it.
+ */
+export interface Workload {
+  readonly title: string
+  readonly unit: string
+  readonly contenders: { readonly [name: string]: Contender }
+}

@@ -1,0 +1,40 @@
+/**
+ * The programs that the Effect contenders share.
+ */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as EffectLogger from "effect/Logger"
+import type * as PlatformError from "effect/PlatformError"
+import { AsyncLogging, Sinks } from "../src/index.ts"
+
+/**
+ * Makes one log call, or what stands for it.
+ */
+export type Log = (orderId: number) => Effect.Effect<void>
+
+/**
+ * Logs `records` records, one after the other, in one fiber.
+ */
+export const logAll = (log: Log, records: number): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    for (let i = 0; i < records; i++) yield* log(i)
+  })
+
+/**
+ * This library with all its defaults, and the one strategy that loses nothing.
+ */
+export const libraryLayer = (path: string) =>
+  AsyncLogging.layer({ queue: { strategy: "backpressure" }, sinks: [Sinks.file({ path })] })
+
+/**
+ * Effect's own logger into a file.
+ */
+export const effectFileLayer = (
+  path: string,
+  batchWindow?: Duration.Input
+): Layer.Layer<never, PlatformError.PlatformError> =>
+  EffectLogger.layer([EffectLogger.toFile(EffectLogger.formatJson, path, { batchWindow })]).pipe(
+    Layer.provide(NodeFileSystem.layer)
+  )
