@@ -167,7 +167,9 @@ const reportText = (report: CloseReport): string => {
     .filter(([, counts]) => Ledger.lost(counts) > 0)
     .map(([name, counts]) => `${name}: ${Workers.reasonsText(Ledger.losses(counts))}`)
   const parts = [
-    ...(lost.length > 0 ? [`lost ${report.lost} records (${lost.join("; ")})`] : []),
+    ...(lost.length > 0
+      ? [`lost ${report.lost} ${report.lost === 1 ? "record" : "records"} (${lost.join("; ")})`]
+      : []),
     ...(report.abandoned.length > 0 ? [`left behind while closing: ${report.abandoned.join(", ")}`] : [])
   ]
   return `closed; ${parts.join("; ")}`

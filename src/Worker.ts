@@ -5,6 +5,7 @@
  * It is the only one that touches the open sink. Who wants something of it (a flush, the close) leaves a note and
  * rings the queue's bell. Interrupting it is safe at every point: what it holds is settled by `finish`.
  */
+import * as Cause from "effect/Cause"
 import type * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -117,7 +118,16 @@ export const run = (self: Worker): Effect.Effect<void> =>
         yield* deliver(self)
       }
     }),
-    () => Effect.sync(() => finish(self))
+    (exit) =>
+      Effect.sync(() => {
+        finish(self)
+        // a defect of this library's own; at the deadline it is interrupted
+        if (Exit.isFailure(exit) && Cause.hasDies(exit.cause)) {
+          const { notices, settings } = self.outlet
+          const why = Notice.describe(Cause.squash(exit.cause))
+          Notice.sayUnsafe(notices, `the worker of sink "${settings.name}" has died: ${why}`)
+        }
+      })
   )
 
 /**

@@ -309,7 +309,7 @@ describe("the deadline", () => {
       const took = (yield* Clock.currentTimeMillis) - before
       assert.isAtLeast(took, 80)
       assert.isBelow(took, 1000)
-      assert.deepStrictEqual(lines, ["effect-async-logging: closed; lost 1 records (probe: shutdown_timeout 1)"])
+      assert.deepStrictEqual(lines, ["effect-async-logging: closed; lost 1 record (probe: shutdown_timeout 1)"])
     }))
 })
 
