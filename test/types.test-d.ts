@@ -3,7 +3,7 @@
  */
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { AsyncLogging, Enrichers, Formatters, Logger, Pipeline, Sinks } from "../src/index.ts"

@@ -1,7 +1,7 @@
 /**
  * A `Pipeline.Visitor` for tests, which remembers and counts everything that it is told.
  */
-import * as Pipeline from "../../src/Pipeline.ts"
+import type * as Pipeline from "../../src/Pipeline.ts"
 import * as PipelineRun from "../../src/PipelineRun.ts"
 import type { LogNote, LogRecord } from "../../src/Record.ts"
 
