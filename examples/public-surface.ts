@@ -2,12 +2,12 @@
  * The public surface in one program: everything that a user of the package meets, used once. It is installed from the
  * packed package, type-checked and run by `npm run test:consumer`.
  */
+import { AsyncLogging, Enrichers, Filters, Formatters, Logger, Pipeline, Sinks } from "effect-async-logging"
+import type { LogRecord } from "effect-async-logging"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { AsyncLogging, Enrichers, Filters, Formatters, Logger, Pipeline, Sinks } from "effect-async-logging"
-import type { LogRecord } from "effect-async-logging"
 import * as assert from "node:assert/strict"
 import * as fs from "node:fs"
 import * as os from "node:os"

@@ -192,9 +192,15 @@ const anyWait = fc.option(fc.integer({ min: 1, max: 50 }), { nil: undefined })
 describe("no message loss on graceful shutdown", { timeout }, () => {
   it("G8 under every strategy delivered = admitted - evicted, however the program ends", () => {
     fc.assert(
-      fc.property(anyProgram, Programs.ending, setup(anyStrategy, anyWait), World.choices, (program, ending, ...args) => {
-        check(program, ending, run(program, ending, ...args))
-      }),
+      fc.property(
+        anyProgram,
+        Programs.ending,
+        setup(anyStrategy, anyWait),
+        World.choices,
+        (program, ending, ...args) => {
+          check(program, ending, run(program, ending, ...args))
+        }
+      ),
       parameters
     )
   })

@@ -232,9 +232,7 @@ describe("the bounded queue", { timeout }, () => {
     it(name, () =>
       run(
         bounds,
-        commands.map((command) =>
-          command[0] === "offer" ? offer(command[1], command[2], command[3]) : take(command[1])
-        )
+        commands.map((command) => command[0] === "offer" ? offer(command[1], command[2], command[3]) : take(command[1]))
       ))
   }
 

@@ -10,8 +10,8 @@ import { choices } from "./scheduler.ts"
 /**
  * What one write of a sink does.
  *
- * - `Gate`: does `then` when it is released; one that is `hard` cannot be interrupted before.
- * - `Never`: nothing, for ever. `Sleep`: does `then` after so many milliseconds.
+ * - `Gate`: does `next` when it is released; one that is `hard` cannot be interrupted before.
+ * - `Never`: nothing, for ever. `Sleep`: does `next` after so many milliseconds.
  */
 export type Behaviour =
   | { readonly _tag: "Deliver" | "Fatal" | "Die" | "Throw" | "Fail" | "NoEffect" }
@@ -23,8 +23,8 @@ export type Behaviour =
   }
   | { readonly _tag: "Rejected"; readonly indexes: ReadonlyArray<number> | undefined }
   | { readonly _tag: "Outcomes"; readonly outcomes: ReadonlyArray<"delivered" | "rejected" | "retry"> }
-  | { readonly _tag: "Gate"; readonly hard: boolean; readonly then: Behaviour }
-  | { readonly _tag: "Sleep"; readonly millis: number; readonly then: Behaviour }
+  | { readonly _tag: "Gate"; readonly hard: boolean; readonly next: Behaviour }
+  | { readonly _tag: "Sleep"; readonly millis: number; readonly next: Behaviour }
   | { readonly _tag: "Never"; readonly hard: boolean }
 
 /**
@@ -151,14 +151,14 @@ const answer: fc.Arbitrary<Behaviour> = fc.oneof(
 const behaviour: fc.Arbitrary<Behaviour> = fc.oneof(
   { arbitrary: answer, weight: 3 },
   {
-    arbitrary: fc.record({ _tag: fc.constant("Gate" as const), hard: fc.boolean(), then: answer }),
+    arbitrary: fc.record({ _tag: fc.constant("Gate" as const), hard: fc.boolean(), next: answer }),
     weight: 3
   },
   {
     arbitrary: fc.record({
       _tag: fc.constant("Sleep" as const),
       millis: fc.integer({ min: 1, max: 1500 }),
-      then: answer
+      next: answer
     }),
     weight: 1
   },
@@ -186,7 +186,11 @@ const sink: fc.Arbitrary<SinkSpec> = fc.record({
 
 const stage: fc.Arbitrary<StageSpec> = fc.oneof(
   fc.record({ _tag: fc.constantFrom("Drop" as const, "Raise" as const, "Rename" as const, "Nested" as const), every }),
-  fc.record({ _tag: fc.constant("Throw" as const), kind: fc.constantFrom("enrich", "filter", "gate", "redact"), every }),
+  fc.record({
+    _tag: fc.constant("Throw" as const),
+    kind: fc.constantFrom("enrich", "filter", "gate", "redact"),
+    every
+  }),
   fc.record({
     _tag: fc.constant("Hold" as const),
     capacity: fc.nat({ max: 4 }),

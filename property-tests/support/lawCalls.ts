@@ -62,21 +62,26 @@ const logBy = (
         ? Logger.log(level)(message, fields)
         : Logger.named(logger, { bound: 1 }).log(level)(message, fields)
     case "acknowledged": {
-      const check = ({ sinks }: { readonly sinks: { readonly [name: string]: string } }) =>
-        Effect.sync(() => checkReceipt(self, sinks, fields.id))
+      const check = (result: Logger.Receipt | Logger.NotAccepted) =>
+        Effect.sync(() => checkReceipt(self, result, fields.id))
       return Effect.matchEffect(Logger.acknowledged(level, message, fields), { onSuccess: check, onFailure: check })
     }
   }
 }
 
-// What a sink is said to have delivered, it has said itself.
-const checkReceipt = (self: Run, sinks: { readonly [name: string]: string }, id: number): void => {
-  self.lab.update()
-  for (const { delivered, late, name } of self.lab.sinks) {
-    if (sinks[name] !== "delivered") continue
+// What a sink is said to have delivered, it has said itself; what the stages are said to have done, they have.
+const checkReceipt = (self: Run, result: Logger.Receipt | Logger.NotAccepted, id: number): void => {
+  const { expected: { passed }, sinks, update } = self.lab
+  update()
+  for (const { delivered, late, name } of sinks) {
+    if (result.sinks[name] !== "delivered") continue
     const ids = [...delivered, ...late.delivered].map(LawSinks.idOf)
     assert.include(ids, id, `${name} has delivered what it acknowledges`)
   }
+  const reason = "reason" in result ? result.reason : "delivered"
+  if (reason === "already_shutdown") return
+  const isEnded = reason === "disabled" || reason === "filtered" || reason === "held"
+  assert.strictEqual(passed.has(id), !isEnded, `the stages let pass what is ${reason}`)
 }
 
 /**

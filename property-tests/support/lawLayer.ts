@@ -34,8 +34,9 @@ export interface Expected {
   readonly couldWait: Set<number>
   /** Accepted records whose call could not. */
   couldNotWait: number
-  /** Ids of the calls that the stages saw. */
+  /** Ids of the calls that the stages saw, and of those whose own record they let pass. */
   readonly ids: Set<number>
+  readonly passed: Set<number>
   /** The call whose record is in the stages now. */
   call: {
     readonly id: number | undefined
@@ -89,6 +90,7 @@ export const make = (
     couldWait: new Set(),
     couldNotWait: 0,
     ids: new Set(),
+    passed: new Set(),
     call: noCall
   }
   const gates: Array<Pipeline.Gate> = []
@@ -196,8 +198,7 @@ const buildStage = (
   }
 }
 
-const picks = ({ every }: { readonly every: number }, record: LogRecord): boolean =>
-  LawSinks.idOf(record) % every === 0
+const picks = ({ every }: { readonly every: number }, record: LogRecord): boolean => LawSinks.idOf(record) % every === 0
 
 // Sees each record of a call, and knows from it what that call can do. It moves the id to where no redactor takes it.
 const firstProbe = (expected: Expected, observe: (check: () => void) => void): Pipeline.Stage =>
@@ -231,6 +232,7 @@ const lastProbe = (
     // what a gate gives with the call's own record, or has made, is in no region
     const isOwn = LawSinks.idOf(record) === expected.call.id && record.fiber !== undefined
     const region = isOwn ? expected.call.region : undefined
+    if (isOwn) expected.passed.add(LawSinks.idOf(record))
     sinks.forEach(({ spec: { filter } }, i) => {
       const isTaken = Levels.takes(expected.levels, i, record.level, record.logger, region) &&
         (filter === undefined || filter === "throws" || picks(filter, record))

@@ -1,11 +1,11 @@
 /**
  * Runs a history against a layer, and looks after every step whether the layer keeps its promises.
  */
-import type * as AsyncLogging from "../../src/AsyncLogging.ts"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
+import type * as AsyncLogging from "../../src/AsyncLogging.ts"
 import type { Command, History } from "./history.ts"
 import * as Calls from "./lawCalls.ts"
 import * as Check from "./lawCheck.ts"
@@ -37,6 +37,7 @@ const surelyDraining = 8_000
  * Runs it to its end. `onStep` gets to see the statistics after each step.
  */
 export const run = (history: History, onStep: (stats: AsyncLogging.Stats) => void = () => {}): void => {
+  // oxlint-disable-next-line prefer-const -- the stages and sinks that it is made of look at it
   let self: Run | undefined
   let before: AsyncLogging.Stats | undefined
   // what fails inside a stage or a sink is the layer's to handle: it is kept, and thrown after the step

@@ -25,8 +25,12 @@ export interface Seen {
   readonly delivered: Set<LogRecord>
   readonly rejected: Set<LogRecord>
   readonly fatal: Set<LogRecord>
-  /** The same, said too late: the layer may have given up before. */
-  readonly late: { readonly delivered: Set<LogRecord>; readonly rejected: Set<LogRecord>; readonly fatal: Set<LogRecord> }
+  /** The same, said by a write that the layer may have left behind before. */
+  readonly late: {
+    readonly delivered: Set<LogRecord>
+    readonly rejected: Set<LogRecord>
+    readonly fatal: Set<LogRecord>
+  }
   lastBatch: ReadonlyArray<LogRecord>
   /** Times that it was asked to open, did open, and did close. */
   tries: number
@@ -179,7 +183,12 @@ const write = (
   self.lastBatch = batch
   for (const record of batch) if (!self.attempted.has(record)) self.attempted.set(record, self.writes)
   // a write has a fiber of its own: what that one ends with is what the layer gets to know
-  self.underWay.add({ fiber: Fiber.getCurrent()!, batch, isHard: "hard" in behaviour && behaviour.hard, since: around.now() })
+  self.underWay.add({
+    fiber: Fiber.getCurrent()!,
+    batch,
+    isHard: "hard" in behaviour && behaviour.hard,
+    since: around.now()
+  })
   return perform(self, behaviour)
 }
 
@@ -191,7 +200,8 @@ export const update = (self: Seen, around: Around): void => {
     const exit = write.fiber.pollUnsafe()
     if (exit === undefined) continue
     self.underWay.delete(write)
-    note(self, write.batch, exit, around.isLate() || around.now() - write.since >= self.spec.timeout)
+    const isLate = write.isHard && (around.isLate() || around.now() - write.since >= self.spec.timeout)
+    note(self, write.batch, exit, isLate)
   }
 }
 
@@ -217,9 +227,9 @@ const perform = (self: Seen, behaviour: Behaviour): Effect.Effect<void | Outcome
     case "Outcomes":
       return Effect.succeed(behaviour.outcomes)
     case "Sleep":
-      return Effect.andThen(Effect.sleep(behaviour.millis), Effect.suspend(() => perform(self, behaviour.then)))
+      return Effect.andThen(Effect.sleep(behaviour.millis), Effect.suspend(() => perform(self, behaviour.next)))
     case "Gate":
-      return hold(self.gates, behaviour.hard, Effect.suspend(() => perform(self, behaviour.then)))
+      return hold(self.gates, behaviour.hard, Effect.suspend(() => perform(self, behaviour.next)))
     case "Never":
       return hold(self.hung, behaviour.hard, Effect.void)
   }
