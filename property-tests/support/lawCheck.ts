@@ -135,7 +135,7 @@ export const atRest = (lab: Lab, stats: AsyncLogging.Stats): void => {
 
 // Records that cannot wait come in the order of their numbers. Those that can may be let in later, first in, first out.
 const checkOrder = ({ expected }: Lab, seen: Seen): void => {
-  const numbers = [...seen.attempted.keys()].flatMap(({ seq }) => seq === undefined ? [] : [seq])
+  const numbers = [...seen.attempted].flatMap(({ seq }) => seq === undefined ? [] : [seq])
   const waits = (seq: number) => seen.spec.strategy === "backpressure" && expected.couldWait.has(seq)
   for (const some of [numbers.filter(waits), numbers.filter((seq) => !waits(seq))]) {
     assert.deepStrictEqual(some, some.toSorted((a, b) => a - b), `${seen.name}: first attempts are in order`)

@@ -77,7 +77,7 @@ export const noCall: Expected["call"] = { id: undefined, region: undefined, canW
 export const make = (
   history: History,
   afterTask: () => void,
-  observe: (check: () => void) => void,
+  observe: (check?: () => void) => void,
   isLate: () => boolean
 ): Lab => {
   const world = World.make(history.choices, afterTask)
@@ -201,7 +201,7 @@ const buildStage = (
 const picks = ({ every }: { readonly every: number }, record: LogRecord): boolean => LawSinks.idOf(record) % every === 0
 
 // Sees each record of a call, and knows from it what that call can do. It moves the id to where no redactor takes it.
-const firstProbe = (expected: Expected, observe: (check: () => void) => void): Pipeline.Stage =>
+const firstProbe = (expected: Expected, observe: (check?: () => void) => void): Pipeline.Stage =>
   Pipeline.enrich((record) => {
     const { canWait, id, region } = record.fields
     expected.call = { id: Number(id), region: severities.find((level) => level === region), canWait: canWait === true }
@@ -222,10 +222,10 @@ const severities: ReadonlyArray<LogLevel.Severity> = ["Trace", "Debug", "Info", 
 const lastProbe = (
   expected: Expected,
   sinks: ReadonlyArray<Seen>,
-  observe: (check: () => void) => void
+  observe: (check?: () => void) => void
 ): Pipeline.Stage =>
   Pipeline.filter((record) => {
-    observe(() => {})
+    observe()
     if (expected.call.canWait) expected.couldWait.add(expected.accepted)
     else expected.couldNotWait++
     expected.accepted++

@@ -49,7 +49,7 @@ export const run = (history: History, onStep: (stats: AsyncLogging.Stats) => voi
       failures.push(error)
     }
   }
-  const observe = (check: () => void): void => {
+  const observe = (check: () => void = () => {}): void => {
     look(() => {
       if (self !== undefined) Check.law(self.lab.stats())
       check()

@@ -19,8 +19,8 @@ export interface Seen {
   readonly name: string
   /** Places in the plan that were used. */
   writes: number
-  /** Each record that was attempted, to the number of the write that first did. */
-  readonly attempted: Map<LogRecord, number>
+  /** The records that were attempted, in the order in which they first were. */
+  readonly attempted: Set<LogRecord>
   /** What it said, in time and once, of each record. */
   readonly delivered: Set<LogRecord>
   readonly rejected: Set<LogRecord>
@@ -63,7 +63,7 @@ export interface Around {
   /** Whether the drain may be over. */
   readonly isLate: () => boolean
   /** Looks at the law, and keeps what fails: a sink's own failures are the layer's to handle. */
-  readonly observe: (check: () => void) => void
+  readonly observe: (check?: () => void) => void
 }
 
 /**
@@ -73,7 +73,7 @@ export const seen = (spec: SinkSpec, name: string): Seen => ({
   spec,
   name,
   writes: 0,
-  attempted: new Map(),
+  attempted: new Set(),
   delivered: new Set(),
   rejected: new Set(),
   fatal: new Set(),
@@ -116,27 +116,24 @@ export const make = (self: Seen, around: Around): Sinks.Sink<Sinks.SinkError> =>
 
 const options = ({ name, spec }: Seen, { observe }: Around): SinkOptions => {
   const picked = ({ every }: { readonly every: number }) => (record: LogRecord): boolean => {
-    observe(() => {})
+    observe()
     return idOf(record) % every === 0
   }
   const throws = (): boolean => {
     throw new Error("boom")
   }
+  const { filter, protect } = spec
   return {
     name,
     minimumLevel: spec.minimumLevel,
-    filter: spec.filter === undefined ? undefined : spec.filter === "throws" ? throws : picked(spec.filter),
+    filter: filter === undefined ? undefined : filter === "throws" ? throws : picked(filter),
     queue: {
       strategy: spec.strategy,
       capacity: spec.capacity,
       maxBytes: spec.maxBytes,
       overdraft: spec.overdraft,
       maxWait: spec.maxWait,
-      protect: spec.protect === "throws"
-        ? throws
-        : typeof spec.protect === "string"
-        ? spec.protect
-        : picked(spec.protect)
+      protect: protect === "throws" ? throws : typeof protect === "string" ? protect : picked(protect)
     },
     batch: { size: spec.batchSize, linger: spec.linger },
     timeout: spec.timeout,
@@ -181,7 +178,7 @@ const write = (
   update(self, around)
   around.observe(() => checkBatch(self, batch))
   self.lastBatch = batch
-  for (const record of batch) if (!self.attempted.has(record)) self.attempted.set(record, self.writes)
+  for (const record of batch) self.attempted.add(record)
   // a write has a fiber of its own: what that one ends with is what the layer gets to know
   self.underWay.add({
     fiber: Fiber.getCurrent()!,
