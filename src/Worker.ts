@@ -35,7 +35,8 @@ import * as Record from "./Record.ts"
 import * as Sink from "./Sinks/Sink.ts"
 
 /**
- * What a worker works on. `batch` is what it took and has not settled; `writing` the write under way.
+ * What a worker works on. `batch` is what it took and has not settled; `writing` the attempt at it that is
+ * under way, or has an answer that is not settled yet.
  */
 export interface Worker {
   readonly outlet: Outlet
@@ -52,7 +53,7 @@ export interface Worker {
   oldest: { readonly order: number; readonly until: number } | undefined
   /** Whether there was an attempt at the batch. */
   tried: boolean
-  writing: Fiber.Fiber<unknown, unknown> | undefined
+  writing: Attempt | undefined
   /** Writes that were interrupted, and have not come back yet: two at most. */
   leftBehind: ReadonlyArray<Fiber.Fiber<unknown, unknown>>
   /** How often somebody asked for an attempt now. */
@@ -78,6 +79,12 @@ export interface FlushRequest {
  * although the sink can.
  */
 export type Flushed = "durable" | "written" | "failed"
+
+// `exit` is known before its fiber ends: a worker that is interrupted in between must still get to know it.
+interface Attempt {
+  fiber: Fiber.Fiber<unknown, unknown> | undefined
+  exit: Exit.Exit<unknown, unknown> | undefined
+}
 
 /**
  * Makes a worker that has not started.
@@ -277,15 +284,22 @@ const write = Effect.fnUntraced(function*(self: Worker) {
   self.tried = true
   const size = self.batch.length
   const records = self.batch.map((entry) => entry.value)
-  const attempt = Effect.flatMap(connect(self), ({ format, handle }) => handle.write(records, format))
-  const exit = (yield* isStuck(self)) ? stuck : yield* bounded(self, attempt, (fiber) => {
-    self.writing = fiber
+  const attempt: Attempt = { fiber: undefined, exit: undefined }
+  self.writing = attempt
+  const written = Effect.onExit(
+    Effect.flatMap(connect(self), ({ format, handle }) => handle.write(records, format)),
+    (exit) =>
+      Effect.sync(() => {
+        attempt.exit = exit
+      })
+  )
+  const exit = (yield* isStuck(self)) ? stuck : yield* bounded(self, written, (fiber) => {
+    attempt.fiber = fiber
   })
   // one that did not let itself be interrupted is remembered
-  if (self.writing !== undefined && self.writing.pollUnsafe() === undefined) {
-    self.leftBehind = [...self.leftBehind, self.writing]
+  if (attempt.fiber !== undefined && attempt.fiber.pollUnsafe() === undefined) {
+    self.leftBehind = [...self.leftBehind, attempt.fiber]
   }
-  self.writing = undefined
   const answer = Delivery.judge(exit, size)
   if (answer.error !== undefined) noteError(self, answer)
   return answer
@@ -356,6 +370,7 @@ const attemptSync = (self: Worker, { format, handle }: Connection): Answer => {
 // -----------------------------------------------------------------------------
 
 const settleAnswer = (self: Worker, answer: Answer): void => {
+  self.writing = undefined
   const delivered = settleBatch(self, answer.ends)
   if (delivered > 0) Rate.markUnsafe(self.delivered, delivered, self.clock.currentTimeMillisUnsafe())
   if (answer.ended) {
@@ -403,8 +418,8 @@ const noteError = (self: Worker, answer: Answer): void => {
 // The worker ends, at the deadline or because it is done: nothing stays in a term of the law that only it can empty.
 const finish = (self: Worker): void => {
   self.ended = true
-  const exit = self.writing?.pollUnsafe()
-  if (exit === undefined) self.writing?.interruptUnsafe()
+  const exit = self.writing?.exit
+  if (exit === undefined) self.writing?.fiber?.interruptUnsafe()
   else settleAnswer(self, Delivery.judge(exit, self.batch.length))
   const left = self.tried ? Ledger.failed("shutdown_timeout") : Ledger.dropped("shutdown_timeout")
   settleBatch(self, () => left)
