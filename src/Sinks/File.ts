@@ -55,7 +55,8 @@ const open = Effect.fnUntraced(function*(path: string, mode: number, directoryMo
     openFile(fs, inFlight, path, mode, directoryMode),
     (cause) => Sink.unavailable({ cause: new Error(`cannot open ${path}: ${cause.message}`, { cause }) })
   )
-  const writer = LineWriter.make(Lines.make({ torn: file.torn }), inFlight, {
+  const lines = Lines.make({ torn: file.torn, maxBytes: file.isFile ? fileMaxBytes : undefined })
+  const writer = LineWriter.make(lines, inFlight, {
     write: ({ bytes }, callback) => fs.write(file.fd, bytes, callback),
     writeSync: ({ bytes }) => fs.writeSync(file.fd, bytes),
     isFatal: (error) => "code" in error && error.code === "EPIPE"
@@ -71,6 +72,9 @@ const open = Effect.fnUntraced(function*(path: string, mode: number, directoryMo
   }
   return handle
 })
+
+// A batch of 512 lines in one piece, most of the time: each one costs a turn of the event loop and 0.1 ms of a thread.
+const fileMaxBytes = 256 * 1024
 
 interface OpenFile {
   readonly fd: number

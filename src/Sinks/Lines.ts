@@ -9,9 +9,9 @@ import type { Formatter } from "../Pipeline.ts"
 import type { LogRecord } from "../Record.ts"
 
 /**
- * Bytes in one piece at most: 64 KiB. That is what a pipe takes, and what a process that exits still gets out whole.
+ * Bytes in one piece at most, when nothing else is said: 64 KiB, what a pipe takes at once.
  */
-export const maxBytes = 64 * 1024
+export const defaultMaxBytes = 64 * 1024
 
 /**
  * One of the two streams that a destination may have. Records of different lanes share no piece.
@@ -67,15 +67,23 @@ const nothing: ReadonlyArray<LogRecord> = []
 const noFormat: Formatter = () => ""
 
 /**
- * Lines of a destination.
+ * A destination, as far as it matters to its lines.
  *
  * - `lane`: default one lane for all.
- * - `torn`: the destination ends within a line, which is ended first. Default `false`.
+ * - `torn`: it ends within a line, which is ended first. Default `false`.
+ * - `maxBytes`: the most that a piece has. Default 64 KiB.
  */
-export const make = (
-  options: { readonly lane?: (record: LogRecord) => Lane; readonly torn?: boolean } = {}
-): Lines => {
-  const laneOf = options.lane
+export interface Options {
+  readonly lane?: ((record: LogRecord) => Lane) | undefined
+  readonly torn?: boolean | undefined
+  readonly maxBytes?: number | undefined
+}
+
+/**
+ * Lines of a destination.
+ */
+export const make = (options: Options = {}): Lines => {
+  const { lane: laneOf, maxBytes = defaultMaxBytes } = options
   // UTF-8 needs at most three bytes for each unit of a string
   const scratch = new Uint8Array(3 * maxBytes)
   let batch = nothing
@@ -152,7 +160,10 @@ export const make = (
         if (whole === batch.length) return undefined
         chunk = fill()
       }
-      return { bytes: chunk.bytes.subarray(chunk.written, pieceEnd(chunk.bytes, chunk.written)), lane: chunk.lane }
+      return {
+        bytes: chunk.bytes.subarray(chunk.written, pieceEnd(chunk.bytes, chunk.written, maxBytes)),
+        lane: chunk.lane
+      }
     },
     wroteUnsafe(bytes) {
       if (chunk === undefined) return
@@ -175,7 +186,7 @@ export const make = (
 /**
  * Where the piece that starts at `from` ends: behind the last whole line that fits, or within a line that does not.
  */
-const pieceEnd = (bytes: Uint8Array, from: number): number => {
+const pieceEnd = (bytes: Uint8Array, from: number, maxBytes: number): number => {
   if (bytes.length - from <= maxBytes) return bytes.length
   const end = bytes.lastIndexOf(lineFeed, from + maxBytes - 1) + 1
   return end > from ? end : from + maxBytes

@@ -33,7 +33,7 @@ describe("Lines", () => {
         const out: Array<Uint8Array> = []
         lines.beginUnsafe(batch, text)
         for (let piece = lines.nextUnsafe(), i = 0; piece !== undefined; piece = lines.nextUnsafe(), i++) {
-          assert.isAtMost(piece.bytes.length, Lines.maxBytes)
+          assert.isAtMost(piece.bytes.length, Lines.defaultMaxBytes)
           const taken = piece.bytes.slice(0, sizes[i] ?? piece.bytes.length)
           out.push(taken)
           lines.wroteUnsafe(taken.length)
@@ -74,7 +74,7 @@ describe("Lines", () => {
       pieces++
       lines.wroteUnsafe(piece.bytes.length)
     }
-    assert.strictEqual(pieces, Math.ceil(200_000 / Lines.maxBytes))
+    assert.strictEqual(pieces, Math.ceil(200_000 / Lines.defaultMaxBytes))
   })
 
   it("formats each record once", () => {
