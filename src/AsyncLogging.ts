@@ -13,14 +13,16 @@ import * as Option from "effect/Option"
 import * as References from "effect/References"
 import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
-import type { Backend, Target } from "./Backend.ts"
+import type { Target } from "./Backend.ts"
 import * as Backends from "./Backend.ts"
 import type { ContextInput } from "./ContextInput.ts"
 import { copyContext } from "./ContextInput.ts"
+import * as Current from "./Current.ts"
 import type { RunningWorker } from "./Drain.ts"
 import * as Drain from "./Drain.ts"
 import * as Levels from "./Levels.ts"
 import * as Notice from "./Notices.ts"
+import * as Others from "./OtherLoggers.ts"
 import * as Outlets from "./Outlet.ts"
 import type { StageInput, StagesError, StagesServices } from "./Pipeline.ts"
 import * as Pipeline from "./Pipeline.ts"
@@ -254,7 +256,7 @@ const make = Effect.fnUntraced(function*(
   yield* valid(Settings.built(stages))
   const redact = config.redact ?? []
   const loggers = yield* References.CurrentLoggers
-  const outer = yield* Backends.CurrentBackend
+  const outer = yield* Current.CurrentBackend
   const minimumLogLevel = yield* References.MinimumLogLevel
   // an outer layer has lowered it to its floor
   const inherited = outer === undefined || Levels.region(outer.levels, minimumLogLevel) !== undefined
@@ -267,7 +269,7 @@ const make = Effect.fnUntraced(function*(
     Context.add(Clock.Clock, clock),
     Context.add(References.CurrentLoggers, loggers),
     Context.add(References.MinimumLogLevel, minimumLogLevel),
-    Context.add(Backends.CurrentBackend, outer)
+    Context.add(Current.CurrentBackend, outer)
   )
   const quiet = quieted(outside)
   // Each has a scope of its own for what it opens, added before the close: also a sink that is opened anew is closed by
@@ -292,7 +294,7 @@ const make = Effect.fnUntraced(function*(
     limits: settings.limits,
     notices,
     stages: redact.length === 0 ? stages : [...stages, Redaction.stage(redact)],
-    others: otherLoggers(loggers, outer)
+    others: Others.make(loggers, outer)
   })
   const close = yield* once(
     under(outside, Drain.close(backend, running, settings.drainTimeout, config.onClose))
@@ -310,7 +312,7 @@ const make = Effect.fnUntraced(function*(
       }),
     close
   }).pipe(
-    Context.add(Backends.CurrentBackend, backend),
+    Context.add(Current.CurrentBackend, backend),
     Context.add(References.CurrentLoggers, new Set([backend.logger])),
     Context.add(References.MinimumLogLevel, settings.levelFloor)
   )
@@ -329,16 +331,7 @@ const quieted = (context: Context.Context<never>): Context.Context<never> =>
     Context.add(References.CurrentLoggers, new Set<EffectLogger.Logger<unknown, unknown>>()),
     Context.add(References.TracerEnabled, false),
     Context.add(Tracer.DisablePropagation, true),
-    Context.add(Backends.CurrentBackend, undefined)
-  )
-
-// The default logger and an outer layer are replaced; what the outer layer had taken over is inherited.
-const otherLoggers = (
-  loggers: ReadonlySet<EffectLogger.Logger<unknown, unknown>>,
-  outer: Backend | undefined
-): ReadonlyArray<EffectLogger.Logger<unknown, unknown>> =>
-  [...loggers].flatMap((logger) =>
-    logger === EffectLogger.defaultLogger ? [] : logger === outer?.logger ? outer.others : [logger]
+    Context.add(Current.CurrentBackend, undefined)
   )
 
 // Runs it with the first call, in a fiber of its own, and shares the result. Whoever is interrupted, it goes on.

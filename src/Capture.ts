@@ -10,7 +10,6 @@
  */
 import * as Cause from "effect/Cause"
 import type * as Fiber from "effect/Fiber"
-import type * as Logger from "effect/Logger"
 import type * as LogLevel from "effect/LogLevel"
 import * as ErrorSnapshot from "./ErrorSnapshot.ts"
 import * as Leaf from "./Leaf.ts"
@@ -18,20 +17,6 @@ import type { LogContext, LogError, LogFields, LogRecord, LogValue } from "./Rec
 import * as Record from "./Record.ts"
 import * as Snapshot from "./Snapshot.ts"
 import * as Run from "./SnapshotRun.ts"
-
-/**
- * One log call: what was said, when, and by which fiber. Its values are foreign, and are not changed.
- *
- * - `cause`: a Cause that Effect has taken out of the arguments already; `Cause.empty` for none.
- * - `time`: milliseconds since the epoch.
- */
-export interface Call {
-  readonly args: ReadonlyArray<unknown>
-  readonly cause: Cause.Cause<unknown>
-  readonly level: LogLevel.Severity
-  readonly fiber: Fiber.Fiber<unknown, unknown>
-  readonly time: number
-}
 
 /**
  * What all calls in one region of a program share: the `LogContext`, plain data already, and Effect's own annotations
@@ -44,75 +29,72 @@ export interface Surroundings {
 }
 
 /**
- * Where the call comes from: beside its surroundings the name of its logger and the fields that are bound to it, plain
- * data already, the limits of what is copied, and the number that the record gets if it is the next one.
+ * One log call: what was said, when, where, and by which fiber. Its values are foreign, and are not changed.
+ *
+ * - `cause`: a Cause that Effect has taken out of the arguments already; `Cause.empty` for none.
+ * - `time`: milliseconds since the epoch.
+ * - `bound`: the fields that are bound to its logger, plain data already.
  */
-export interface Origin extends Surroundings {
+export interface Call {
+  readonly level: LogLevel.Severity
+  readonly args: ReadonlyArray<unknown>
+  readonly cause: Cause.Cause<unknown>
+  readonly fiber: Fiber.Fiber<unknown, unknown>
+  readonly time: number
   readonly logger: string | undefined
   readonly bound: LogFields
-  readonly limits: Snapshot.Limits
-  readonly seq: number | undefined
+  readonly surroundings: Surroundings
 }
 
 /**
- * The record of an `Effect.log*` call, from what Effect hands to its loggers.
+ * The record of a log call, cut to the limits. `seq` is the number that it gets if it is the next one that the stages
+ * let pass.
  */
-export const fromEffect = (options: Logger.Options<unknown>, origin: Origin): LogRecord =>
-  fromCall({
-    args: Array.isArray(options.message) ? options.message : [options.message],
-    cause: options.cause,
-    level: severity(options.logLevel),
-    fiber: options.fiber,
-    time: options.date.getTime()
-  }, origin)
-
-// Effect's type admits the two ends of the scale, which are no levels of a record
-const severity = (level: LogLevel.LogLevel): LogLevel.Severity =>
-  level === "All" ? "Trace" : level === "None" ? "Fatal" : level
-
-/**
- * The record of a log call. Its `seq` is final only when the stages have let it pass: it may not be the next one.
- */
-export const fromCall = (call: Call, origin: Origin): LogRecord => {
+export const record = (call: Call, limits: Snapshot.Limits, seq: number | undefined): LogRecord => {
   const time = Number.isFinite(call.time) ? call.time : 0
   try {
-    return recordUnsafe(call, origin, time)
+    return recordUnsafe(call, limits, seq, time)
   } catch {
     // what is foreign has been guarded one by one: this is for a fiber or an array that is none
     return Record.make({
       time,
       level: call.level,
-      logger: origin.logger,
+      logger: call.logger,
       message: "[unprintable]",
-      context: origin.context,
+      context: call.surroundings.context,
       notes: ["unprintable"]
     })
   }
 }
 
-const recordUnsafe = (call: Call, origin: Origin, time: number): LogRecord => {
-  const { args, fiber } = call
-  const run = Snapshot.make(origin.limits, fiber.context)
+const recordUnsafe = (
+  call: Call,
+  limits: Snapshot.Limits,
+  seq: number | undefined,
+  time: number
+): LogRecord => {
+  const { args, fiber, surroundings } = call
+  const run = Snapshot.make(limits, fiber.context)
   // in the order of what has to survive when the record is cut: message, error, own fields, annotations
   const message = messageUnsafe(run, args)
   const error = errorUnsafe(run, args, call.cause)
   const own = ownFieldsUnsafe(run, args)
-  const fields = layeredUnsafe(run, own, origin.bound, origin.annotations)
-  const spans = spansUnsafe(run, origin.spans, time)
+  const fields = layeredUnsafe(run, own, call.bound, surroundings.annotations)
+  const spans = spansUnsafe(run, surroundings.spans, time)
   const span = fiber.cache.span
   return {
     time,
     level: call.level,
-    logger: origin.logger,
+    logger: call.logger,
     message,
     fields,
-    context: origin.context,
+    context: surroundings.context,
     spans,
     error,
     traceId: span === undefined ? undefined : idUnsafe(run, span.traceId),
     spanId: span === undefined ? undefined : idUnsafe(run, span.spanId),
     fiber: fiber.id,
-    seq: origin.seq,
+    seq,
     gap: undefined,
     notes: Snapshot.notes(run)
   }
@@ -221,11 +203,13 @@ const layeredUnsafe = (
   bound: LogFields,
   annotations: { readonly [key: string]: unknown }
 ): LogFields => {
-  const keys = Object.keys(annotations)
+  const keys = isEmpty(annotations) ? noKeys : Object.keys(annotations)
   if (own === undefined && keys.length === 0) return bound
   const fields = own ?? {}
-  for (const key of Object.keys(bound)) {
-    if (!Object.hasOwn(fields, key)) Record.assignUnsafe(fields, key, bound[key]!)
+  if (bound !== Record.noFields) {
+    for (const key of Object.keys(bound)) {
+      if (!Object.hasOwn(fields, key)) Record.assignUnsafe(fields, key, bound[key]!)
+    }
   }
   if (keys.length > 0) {
     run.ancestors[0] = annotations
@@ -235,6 +219,14 @@ const layeredUnsafe = (
     Snapshot.assignFieldsUnsafe(run, fields, annotations, below, 0)
   }
   return fields
+}
+
+const noKeys: ReadonlyArray<string> = []
+
+// without the list of keys that `Object.keys` makes: there are no annotations around most calls
+const isEmpty = (self: object): boolean => {
+  for (const _ in self) return false
+  return true
 }
 
 const spansUnsafe = (

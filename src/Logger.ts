@@ -4,13 +4,14 @@
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
 import { dual } from "effect/Function"
 import * as LogLevel from "effect/LogLevel"
 import type { Backend } from "./Backend.ts"
 import * as Backends from "./Backend.ts"
+import type { Call } from "./Call.ts"
 import type { ContextInput } from "./ContextInput.ts"
 import { copyContext, copyFields } from "./ContextInput.ts"
+import * as Current from "./Current.ts"
 import type { DropReason, End, FailReason } from "./Ledger.ts"
 import type { LogFields } from "./Record.ts"
 import * as Record from "./Record.ts"
@@ -87,10 +88,10 @@ const make = (name: string | undefined, bound: LogFields): NamedLogger => {
     const fallback = Effect.logWithLevel(level)
     return (...args) =>
       Effect.withFiber((fiber) => {
-        const backend = fiber.getRef(Backends.CurrentBackend)
+        const backend = fiber.getRef(Current.CurrentBackend)
         if (backend !== undefined) {
           return Backends.isEnabled(backend, fiber, level, name)
-            ? Backends.log(backend, fiber, { level, args: wanted(backend, args), logger: name, bound })
+            ? Backends.log(backend, Backends.call(backend, fiber, level, wanted(backend, args), name, bound))
             : Effect.void
         }
         if (!LogLevel.isGreaterThanOrEqualTo(level, fiber.cache.minimumLogLevel)) return Effect.void
@@ -107,7 +108,7 @@ const make = (name: string | undefined, bound: LogFields): NamedLogger => {
     log,
     isEnabled: (level) =>
       Effect.withFiber((fiber) => {
-        const backend = fiber.getRef(Backends.CurrentBackend)
+        const backend = fiber.getRef(Current.CurrentBackend)
         return Effect.succeed(
           backend === undefined
             ? LogLevel.isGreaterThanOrEqualTo(level, fiber.cache.minimumLogLevel)
@@ -116,12 +117,12 @@ const make = (name: string | undefined, bound: LogFields): NamedLogger => {
       }),
     acknowledged: (level, ...args) =>
       Effect.withFiber((fiber) => {
-        const backend = fiber.getRef(Backends.CurrentBackend)
+        const backend = fiber.getRef(Current.CurrentBackend)
         if (backend === undefined) return Effect.fail(new NotAccepted({ reason: "no_layer", sinks: {} }))
         if (!Backends.isEnabled(backend, fiber, level, name)) {
           return Effect.fail(new NotAccepted({ reason: "disabled", sinks: {} }))
         }
-        return acknowledge(backend, fiber, { level, args: wanted(backend, args), logger: name, bound })
+        return acknowledge(backend, Backends.call(backend, fiber, level, wanted(backend, args), name, bound))
       })
   }
 }
@@ -130,8 +131,10 @@ const make = (name: string | undefined, bound: LogFields): NamedLogger => {
 const wanted = (backend: Backend, args: ReadonlyArray<unknown>): ReadonlyArray<unknown> =>
   backend.closed ? args : forced(args)
 
-const forced = (args: ReadonlyArray<unknown>): ReadonlyArray<unknown> =>
-  args.some((arg) => typeof arg === "function") ? args.map(force) : args
+const forced = (args: ReadonlyArray<unknown>): ReadonlyArray<unknown> => {
+  for (let i = 0; i < args.length; i++) if (typeof args[i] === "function") return args.map(force)
+  return args
+}
 
 const force = (arg: unknown): unknown => {
   if (typeof arg !== "function") return arg
@@ -144,8 +147,7 @@ const force = (arg: unknown): unknown => {
 
 const acknowledge = Effect.fnUntraced(function*(
   backend: Backend,
-  fiber: Fiber.Fiber<unknown, unknown>,
-  call: Backends.LogCall
+  call: Call
 ) {
   const ends = new Map<string, End | undefined>()
   let resume: (() => void) | undefined
@@ -155,10 +157,10 @@ const acknowledge = Effect.fnUntraced(function*(
     return (end: End) => {
       ends.set(sink, end)
       // the record ends inside a step of a worker or of another caller: this fiber goes on in a step of its own
-      if (resume !== undefined && !isPending()) fiber.currentDispatcher.scheduleTask(resume, 0)
+      if (resume !== undefined && !isPending()) call.fiber.currentDispatcher.scheduleTask(resume, 0)
     }
   }
-  const acceptance = yield* Backends.logWatched(backend, fiber, call, watch)
+  const acceptance = yield* Backends.logWatched(backend, call, watch)
   if (acceptance !== "accepted") return yield* new NotAccepted({ reason: acceptance, sinks: {} })
   if (ends.size === 0) return yield* new NotAccepted({ reason: "unwanted", sinks: {} })
   yield* Effect.callback<void>((done) => {
@@ -225,7 +227,7 @@ export const withName: {
 } = dual(
   2,
   <A, E, R>(self: Effect.Effect<A, E, R>, name: string): Effect.Effect<A, E, R> =>
-    Effect.provideService(self, Backends.CurrentLoggerName, name)
+    Effect.provideService(self, Current.CurrentLoggerName, name)
 )
 
 /**
@@ -240,6 +242,6 @@ export const withContext: {
   <A, E, R>(self: Effect.Effect<A, E, R>, context: ContextInput): Effect.Effect<A, E, R> =>
     Effect.withFiber((fiber) => {
       const copy = copyContext(context, fiber.context)
-      return Effect.updateService(self, Backends.CurrentLogContext, (current) => Record.mergeContext(current, copy))
+      return Effect.updateService(self, Current.CurrentLogContext, (current) => Record.mergeContext(current, copy))
     })
 )

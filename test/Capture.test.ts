@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -13,41 +14,56 @@ import * as Schema from "effect/Schema"
 import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
 import * as fc from "fast-check"
+import * as Calls from "../src/Call.ts"
 import * as Capture from "../src/Capture.ts"
 import type { LogFields, LogRecord } from "../src/Record.ts"
 import * as Record from "../src/Record.ts"
 import * as Snapshot from "../src/Snapshot.ts"
 
-const originOf = (bound: LogFields = Record.noFields, limits: Partial<Snapshot.Limits> = {}): Capture.Origin => ({
-  logger: "shop",
+/** Where a call comes from. */
+interface Origin extends Capture.Surroundings {
+  readonly bound: LogFields
+}
+
+const originOf = (bound: LogFields = Record.noFields): Origin => ({
   bound,
   context: { service: "shop-api" },
   annotations: {},
-  spans: [],
-  limits: { ...Snapshot.defaultLimits, ...limits },
-  seq: undefined
+  spans: []
 })
 
 /** The same, with what Effect knows of a region. */
-const regionOf = (fiber: Fiber.Fiber<unknown, unknown>, origin = originOf()): Capture.Origin => ({
+const regionOf = (fiber: Fiber.Fiber<unknown, unknown>, origin = originOf()): Origin => ({
   ...origin,
   annotations: fiber.getRef(References.CurrentLogAnnotations),
   spans: fiber.getRef(References.CurrentLogSpans)
 })
 
+const recordOf = (call: Omit<Capture.Call, "logger" | "bound" | "surroundings">, origin: Origin): LogRecord =>
+  Capture.record(
+    { ...call, logger: "shop", bound: origin.bound, surroundings: origin },
+    Snapshot.defaultLimits,
+    undefined
+  )
+
+/** The record of what Effect hands to a logger. */
+const fromEffect = (options: Logger.Options<unknown>, { bound, ...surroundings }: Origin): LogRecord => {
+  const clock = Effect.runSync(Clock.Clock)
+  const around = { ...surroundings, of: options.fiber.context, logger: "shop", clock, stages: [] }
+  return Capture.record({ ...Calls.fromEffect(options, around, undefined), bound }, Snapshot.defaultLimits, undefined)
+}
+
 /** The records of what a program logs through Effect. */
 const recordsOf = (program: Effect.Effect<unknown>): Effect.Effect<Array<LogRecord>> =>
   Effect.suspend(() => {
     const records: Array<LogRecord> = []
-    const logger = Logger.make((options) => records.push(Capture.fromEffect(options, regionOf(options.fiber))))
+    const logger = Logger.make((options) => records.push(fromEffect(options, regionOf(options.fiber))))
     return program.pipe(Effect.provide(Logger.layer([logger])), Effect.as(records))
   })
 
-const callWith = (args: ReadonlyArray<unknown>, origin: Capture.Origin): Effect.Effect<LogRecord> =>
+const callWith = (args: ReadonlyArray<unknown>, origin: Origin): Effect.Effect<LogRecord> =>
   Effect.withFiber((fiber) =>
-    Effect.succeed(
-      Capture.fromCall({ args, cause: Cause.empty, level: "Info", fiber, time: 7 }, regionOf(fiber, origin))
-    )
+    Effect.succeed(recordOf({ args, cause: Cause.empty, level: "Info", fiber, time: 7 }, regionOf(fiber, origin)))
   )
 
 /** The record of one call with these arguments, outside any region. */
@@ -333,7 +349,7 @@ describe("what surrounds a call", () => {
     const of = (logLevel: LogLevel.LogLevel) =>
       Effect.runSync(Effect.withFiber((fiber) =>
         Effect.succeed(
-          Capture.fromEffect({ message: "m", logLevel, cause: Cause.empty, fiber, date: new Date(5) }, originOf())
+          fromEffect({ message: "m", logLevel, cause: Cause.empty, fiber, date: new Date(5) }, originOf())
         )
       ))
     assert.deepInclude(of("All"), { message: "m", level: "Trace", time: 5 })
@@ -377,7 +393,7 @@ describe("totality", () => {
   it("a fiber that is none makes the smallest record", () => {
     // a fiber is made by Effect alone: there is no other way to have a broken one
     const fiber = { getRef: throwing, context: Context.empty(), id: 1 } as unknown as Fiber.Fiber<unknown, unknown>
-    const record = Capture.fromCall({ args: ["m"], cause: Cause.empty, level: "Error", fiber, time: NaN }, originOf())
+    const record = recordOf({ args: ["m"], cause: Cause.empty, level: "Error", fiber, time: NaN }, originOf())
     assert.deepStrictEqual(
       record,
       Record.make({

@@ -1,0 +1,31 @@
+/**
+ * What is in force for a fiber, and inherited by its children: the layer, the name of the logger, the context.
+ */
+import * as Context from "effect/Context"
+import type { Backend } from "./Backend.ts"
+import type { LogContext } from "./Record.ts"
+import { emptyContext } from "./Record.ts"
+
+/**
+ * The backend in force for the running fiber; `undefined` where there is no AsyncLogging layer.
+ */
+export const CurrentBackend: Context.Reference<Backend | undefined> = Context.Reference<Backend | undefined>(
+  "effect-async-logging/Backend/CurrentBackend",
+  { defaultValue: () => undefined }
+)
+
+/**
+ * The name of the logger in force for the running fiber. Defaults to none.
+ */
+export const CurrentLoggerName: Context.Reference<string | undefined> = Context.Reference<string | undefined>(
+  "effect-async-logging/Backend/CurrentLoggerName",
+  { defaultValue: () => undefined }
+)
+
+/**
+ * The `LogContext` of the running fiber, beside that of the layer. Defaults to the empty one.
+ */
+export const CurrentLogContext: Context.Reference<LogContext> = Context.Reference<LogContext>(
+  "effect-async-logging/Backend/CurrentLogContext",
+  { defaultValue: () => emptyContext }
+)

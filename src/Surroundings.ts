@@ -1,0 +1,98 @@
+/**
+ * What the context of a fiber says to its log calls: looked up once for each context, not once for each call.
+ */
+import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import type * as Fiber from "effect/Fiber"
+import * as References from "effect/References"
+import type * as Capture from "./Capture.ts"
+import * as Current from "./Current.ts"
+import type { Stage } from "./Pipeline.ts"
+import * as Pipeline from "./Pipeline.ts"
+import type { LogContext } from "./Record.ts"
+import * as Record from "./Record.ts"
+
+/**
+ * What one context says.
+ */
+export interface Surroundings extends Capture.Surroundings {
+  /** The context that says it. */
+  readonly of: Context.Context<never>
+  /** The name of the logger. */
+  readonly logger: string | undefined
+  readonly clock: Clock.Clock
+  /** The stages around the call, and behind them those of the layer. */
+  readonly stages: ReadonlyArray<Stage>
+}
+
+/**
+ * Looks around for one layer.
+ */
+export interface Lookout {
+  /** The layer's own. */
+  readonly context: LogContext
+  /** The layer's own. */
+  readonly stages: ReadonlyArray<Stage>
+  /** Lists of stages that have open gates of their own, beside the layer's. */
+  readonly gated: Set<ReadonlyArray<Stage>>
+  /** @internal Each pipeline that was met, with the layer's own stages behind it. */
+  readonly pipelines: WeakMap<Pipeline.Pipeline, ReadonlyArray<Stage>>
+  /** @internal Each context that was met, under that of the layer. */
+  readonly contexts: WeakMap<LogContext, LogContext>
+  /** @internal Of the call before: most calls come from the same context as that one. */
+  last: Surroundings | undefined
+}
+
+/**
+ * Has seen nothing yet.
+ */
+export const make = (context: LogContext, stages: ReadonlyArray<Stage>): Lookout => ({
+  context,
+  stages,
+  gated: new Set(),
+  pipelines: new WeakMap(),
+  contexts: new WeakMap(),
+  last: undefined
+})
+
+/**
+ * The surroundings of a fiber. Seven lookups in a `Context` would cost a quarter of a whole call.
+ */
+export const of = (self: Lookout, fiber: Fiber.Fiber<unknown, unknown>): Surroundings =>
+  self.last?.of === fiber.context ? self.last : (self.last = look(self, fiber))
+
+const look = (self: Lookout, fiber: Fiber.Fiber<unknown, unknown>): Surroundings => ({
+  of: fiber.context,
+  logger: fiber.getRef(Current.CurrentLoggerName),
+  clock: fiber.getRef(Clock.Clock),
+  stages: stagesOf(self, fiber.getRef(Pipeline.CurrentPipeline)),
+  context: contextOf(self, fiber.getRef(Current.CurrentLogContext)),
+  annotations: fiber.getRef(References.CurrentLogAnnotations),
+  spans: fiber.getRef(References.CurrentLogSpans)
+})
+
+const contextOf = (self: Lookout, own: LogContext): LogContext => {
+  if (own === Record.emptyContext) return self.context
+  let merged = self.contexts.get(own)
+  if (merged === undefined) {
+    merged = Record.mergeContext(self.context, own)
+    self.contexts.set(own, merged)
+  }
+  return merged
+}
+
+const stagesOf = (self: Lookout, pipeline: Pipeline.Pipeline): ReadonlyArray<Stage> => {
+  if (pipeline === Pipeline.identity) return self.stages
+  let stages = self.pipelines.get(pipeline)
+  if (stages === undefined) {
+    stages = [...pipeline.stages, ...self.stages]
+    self.pipelines.set(pipeline, stages)
+    if (pipeline.stages.some(isGate)) self.gated.add(stages)
+  }
+  return stages
+}
+
+/**
+ * Whether a stage has memory.
+ */
+export const isGate = (stage: Stage): stage is Stage.Gate => stage._tag === "Gate"
