@@ -17,7 +17,7 @@ import type { Job, Sample, Workload } from "./Workload.ts"
 type LogToFile = (path: string, records: number) => Promise<number>
 
 const measure = (logToFile: LogToFile) => async ({ directory, records }: Job): Promise<Sample> => {
-  await logToFile(join(directory, "warm-up.log"), records / 10)
+  await logToFile(join(directory, "warm-up.log"), records)
   const path = join(directory, "measured.log")
   const start = await logToFile(path, records)
   const seconds = (performance.now() - start) / 1000

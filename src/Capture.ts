@@ -183,7 +183,7 @@ const mergeUnsafe = (
 ): LogValue | undefined => {
   try {
     if (Run.isShownAsItself(arg)) {
-      run.ancestors[0] = arg
+      Run.enterUnsafe(run, arg, 0)
       Snapshot.assignFieldsUnsafe(run, fields, arg, Object.keys(arg), 0)
       return undefined
     }
@@ -212,7 +212,7 @@ const layeredUnsafe = (
     }
   }
   if (keys.length > 0) {
-    run.ancestors[0] = annotations
+    Run.enterUnsafe(run, annotations, 0)
     const below = own === undefined && bound === Record.noFields
       ? keys
       : keys.filter((key) => !Object.hasOwn(fields, key))

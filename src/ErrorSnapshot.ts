@@ -10,6 +10,7 @@ import type { MutableFields } from "./Snapshot.ts"
 import { fieldsUnsafe, isFields, valueUnsafe } from "./Snapshot.ts"
 import type { Snapshot } from "./SnapshotRun.ts"
 import {
+  enterUnsafe,
   isAncestor,
   moreUnsafe,
   primitiveText,
@@ -32,7 +33,7 @@ export const errorUnsafe = (self: Snapshot, failure: unknown, kind: LogError["ki
   }
   if (depth >= self.limits.depth || self.bytes <= 0) return errorOf(kind, "Error", truncatedUnsafe(self))
   if (isAncestor(self, failure, depth)) return errorOf(kind, "Error", "[circular]")
-  self.ancestors[depth] = failure
+  enterUnsafe(self, failure, depth)
   try {
     if (!Leaf.isError(failure)) {
       return (Cause.isCause(failure) ? causeUnsafe(self, failure, depth + 1) : undefined)

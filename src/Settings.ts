@@ -291,7 +291,7 @@ const sinkSettings = ({ options }: AnySink, name: string, defaults: LayerInput):
     protect: queue.protect ?? "Error",
     overdraft: queue.overdraft ?? capacity,
     maxWait: queue.maxWait === undefined ? undefined : Duration.fromInputUnsafe(queue.maxWait),
-    batchSize: batch.size ?? 512,
+    batchSize: batch.size ?? 1024,
     linger: batch.linger === undefined ? 0 : Duration.toMillis(batch.linger),
     timeout: duration(options.timeout, "30 seconds"),
     retryInitial: duration(options.retry?.initial, "200 millis"),

@@ -12,6 +12,7 @@ import type { LogFields, LogValue } from "./Record.ts"
 import * as Record from "./Record.ts"
 import type { Snapshot } from "./SnapshotRun.ts"
 import {
+  enterUnsafe,
   isAncestor,
   jsonUnsafe,
   keyUnsafe,
@@ -58,7 +59,7 @@ const objectUnsafe = (self: Snapshot, value: object, depth: number): LogValue =>
   self.bytes -= 32
   if (depth >= self.limits.depth || self.bytes <= 0) return truncatedUnsafe(self)
   if (isAncestor(self, value, depth)) return "[circular]"
-  self.ancestors[depth] = value
+  enterUnsafe(self, value, depth)
   try {
     return containerUnsafe(self, value, depth)
   } catch {

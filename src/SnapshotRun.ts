@@ -40,14 +40,16 @@ export const defaultLimits: Limits = {
  * - `context`: the caller's, which `Redactable` values are asked with.
  * - `bytes`: what is left of `limits.recordBytes`. Strings are cut to it, and walks end when it is used up.
  * - `flags`: see `notes`.
- * - `ancestors`: the objects around the value that is being copied, by depth.
+ * - `outermost`, `ancestors`: the objects around the value that is being copied, the first one and all by depth. Most
+ *   records have but one, and make no list for it.
  */
 export interface Snapshot {
   readonly limits: Limits
   readonly context: Context.Context<never>
   bytes: number
   flags: number
-  readonly ancestors: Array<object>
+  outermost: object | undefined
+  ancestors: Array<object> | undefined
 }
 
 /**
@@ -58,7 +60,8 @@ export const make = (limits: Limits, context: Context.Context<never>): Snapshot 
   context,
   bytes: limits.recordBytes,
   flags: 0,
-  ancestors: [limits]
+  outermost: undefined,
+  ancestors: undefined
 })
 
 const truncated = 1
@@ -100,10 +103,19 @@ export const moreUnsafe = (self: Snapshot, count: number, what: "keys" | "items"
 }
 
 /**
+ * The walk goes into an object, at a depth.
+ */
+export const enterUnsafe = (self: Snapshot, value: object, depth: number): void => {
+  if (depth === 0) self.outermost = value
+  else (self.ancestors ??= [value])[depth] = value
+}
+
+/**
  * Says whether an object is one of those around the value.
  */
 export const isAncestor = (self: Snapshot, value: object, depth: number): boolean => {
-  for (let i = 0; i < depth; i++) if (self.ancestors[i] === value) return true
+  if (depth > 0 && self.outermost === value) return true
+  for (let i = 1; i < depth; i++) if (self.ancestors?.[i] === value) return true
   return false
 }
 

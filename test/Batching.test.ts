@@ -9,7 +9,7 @@ import { answering, gated, numbers, recording, run, turns } from "./support/sink
 const logAll = (messages: ReadonlyArray<string>) => Effect.forEach(messages, (message) => Effect.logInfo(message))
 
 describe("batches", () => {
-  it.effect("G27 without linger, what is there is taken, at most 512 records", () =>
+  it.effect("G27 without linger, what is there is taken, at most 1,024 records", () =>
     Effect.gen(function*() {
       const sink = recording()
       yield* run({ sinks: [sink.sink] }, () =>
@@ -19,10 +19,10 @@ describe("batches", () => {
           yield* logAll(["2", "3"])
           yield* turns
           // in one turn of this fiber
-          yield* Effect.provideService(logAll(numbers(1, 1300)), Scheduler.MaxOpsBeforeYield, 1e6)
+          yield* Effect.provideService(logAll(numbers(1, 2600)), Scheduler.MaxOpsBeforeYield, 1e6)
           yield* turns
         }))
-      assert.deepStrictEqual(sink.writes.map((batch) => batch.length), [1, 2, 512, 512, 276])
+      assert.deepStrictEqual(sink.writes.map((batch) => batch.length), [1, 2, 1024, 1024, 552])
     }))
 
   it.effect("G27 by size at once, without time", () =>

@@ -38,23 +38,30 @@ export const writeObject = (self: { readonly [key: string]: LogValue | undefined
   let out = ""
   const keys = Object.keys(self)
   for (let i = 0; i < keys.length; i++) {
-    const key = keys[i]!
-    const value = self[key]
-    if (value !== undefined) out += (out === "" ? "{" : ",") + quoteKey(key) + writeValue(value)
+    const value = self[keys[i]!]
+    if (value === undefined) continue
+    const key = quoteKey(keys[i]!)
+    out = (out === "" ? key.first : out + key.next) + writeValue(value)
   }
   return out === "" ? "{}" : `${out}}`
 }
 
+/** A key as it begins an object, and as it goes on with one. */
+interface QuotedKey {
+  readonly first: string
+  readonly next: string
+}
+
 // Keys are repeated: 80 ns less for two keys. Bounded in number and length, and emptied when it is full, so that a
 // program that makes keys out of data neither fills the memory nor ends the use of it.
-const quotedKeys = new Map<string, string>()
+const quotedKeys = new Map<string, QuotedKey>()
 const maxQuotedKeys = 1024
 const maxQuotedKeyLength = 64
 
-const quoteKey = (key: string): string => {
+const quoteKey = (key: string): QuotedKey => {
   const cached = quotedKeys.get(key)
   if (cached !== undefined) return cached
-  const quoted = `${quote(key)}:`
+  const quoted = { first: `{${quote(key)}:`, next: `,${quote(key)}:` }
   if (key.length <= maxQuotedKeyLength) {
     if (quotedKeys.size >= maxQuotedKeys) quotedKeys.clear()
     quotedKeys.set(key, quoted)

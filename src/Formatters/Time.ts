@@ -18,15 +18,19 @@ export const toDateTime = (time: number): number => Math.abs(time) <= 8.64e15 ? 
  */
 export const isoTime = (time: number): string => {
   const at = toDateTime(time)
+  if (at === cachedAt) return cachedText
   const second = Math.floor(at / 1000)
   // records come in the order of time: 7 ns with the second of the one before, 680 ns without
   if (second !== cachedSecond) {
     cachedPrefix = new Date(second * 1000).toISOString().slice(0, -4)
     cachedSecond = second
   }
-  return cachedPrefix + milliseconds[at - second * 1000]!
+  cachedAt = at
+  return cachedText = cachedPrefix + milliseconds[at - second * 1000]!
 }
 
+let cachedAt = 0
+let cachedText = "1970-01-01T00:00:00.000Z"
 let cachedSecond = 0
 let cachedPrefix = "1970-01-01T00:00:00."
 

@@ -266,15 +266,15 @@ describe("Sinks.file on a failing file system", () => {
       assert.strictEqual(file.content(), "a\nbb\n")
     }))
 
-  it.effect("a line above 256 KiB is written in pieces, and continued after an error", () =>
+  it.effect("a line above 512 KiB is written in pieces, and continued after an error", () =>
     Effect.gen(function*() {
-      const file = planned([{ take: 262_144 }, { fail: "EIO" }])
+      const file = planned([{ take: 524_288 }, { fail: "EIO" }])
       const sink = yield* openOn(file.fs)
-      const batch = [record("x".repeat(600_000))]
+      const batch = [record("x".repeat(1_200_000))]
       assert.strictEqual(delivered(yield* Effect.exit(sink.write(batch, text))), 0)
       yield* sink.write(batch, text)
-      assert.strictEqual(file.content(), "x".repeat(600_000) + "\n")
-      assert.isAtMost(Math.max(...file.writes), 262_144)
+      assert.strictEqual(file.content(), "x".repeat(1_200_000) + "\n")
+      assert.isAtMost(Math.max(...file.writes), 524_288)
     }))
 
   it.effect("G29 EAGAIN and a write of nothing are waited out on the Clock, longer each time", () =>
