@@ -5,7 +5,7 @@ import type * as LogLevel from "effect/LogLevel"
 import type { Formatter } from "../Pipeline.ts"
 import type { LogContext, LogError, LogFields, LogGap } from "../Record.ts"
 import { emptyContext, noFields } from "../Record.ts"
-import { quote, writeObject, writeValue } from "./JsonText.ts"
+import { appendQuoted, quote, writeObject, writeValue } from "./JsonText.ts"
 import { isoTime } from "./Time.ts"
 
 /**
@@ -23,9 +23,9 @@ import { isoTime } from "./Time.ts"
  * The schema ships with the package: `schema/json-line-v1.schema.json`.
  */
 export const json: Formatter = (record) => {
-  let line = `{"timestamp":"${isoTime(record.time)}${levels[record.level]}`
+  let line = writeHead(record.time, record.level)
   if (record.logger !== undefined) line += `,"logger":${quote(record.logger)}`
-  line += `,"message":${quote(record.message)}`
+  line = appendQuoted(line, `,"message":`, record.message)
   if (record.fields !== noFields) line += writePart(`,"fields":`, record.fields)
   if (record.context !== emptyContext) line += writeContext(record.context)
   if (record.spans !== undefined) line += writePart(`,"spans":`, record.spans)
@@ -38,6 +38,20 @@ export const json: Formatter = (record) => {
   if (record.notes !== undefined && record.notes.length > 0) line += `,"notes":${writeValue(record.notes)}`
   return `${line}}`
 }
+
+// Many records share their millisecond with the one before.
+const writeHead = (time: number, level: LogLevel.Severity): string => {
+  if (time !== headTime || level !== headLevel) {
+    head = `{"timestamp":"${isoTime(time)}${levels[level]}`
+    headTime = time
+    headLevel = level
+  }
+  return head
+}
+
+let headTime = Number.NaN
+let headLevel: LogLevel.Severity = "Info"
+let head = ""
 
 // from behind the timestamp to the end of the level
 const levels: { readonly [L in LogLevel.Severity]: string } = {

@@ -15,6 +15,14 @@ import type { LogValue } from "../Record.ts"
  */
 export const quote = (text: string): string => needsEscape.test(text) ? quoteSlowly(text) : `"${text}"`
 
+/**
+ * The text, the key and the value in quotes, with as few strings in between as it takes.
+ *
+ * @internal
+ */
+export const appendQuoted = (text: string, key: string, value: string): string =>
+  needsEscape.test(value) ? text + key + quoteSlowly(value) : `${text}${key}"${value}"`
+
 // all but what stands for itself: surrogates are left to `JSON.stringify`, which knows the lone ones
 const needsEscape = /[^\x20\x21\x23-\x5b\x5d-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\uffff]/
 
@@ -40,8 +48,9 @@ export const writeObject = (self: { readonly [key: string]: LogValue | undefined
   for (let i = 0; i < keys.length; i++) {
     const value = self[keys[i]!]
     if (value === undefined) continue
-    const key = quoteKey(keys[i]!)
-    out = (out === "" ? key.first : out + key.next) + writeValue(value)
+    const quoted = quoteKey(keys[i]!)
+    const key = out === "" ? quoted.first : quoted.next
+    out = typeof value === "string" ? appendQuoted(out, key, value) : out + key + writeValue(value)
   }
   return out === "" ? "{}" : `${out}}`
 }
