@@ -12,6 +12,7 @@ import * as Cause from "effect/Cause"
 import type * as Fiber from "effect/Fiber"
 import type * as LogLevel from "effect/LogLevel"
 import * as ErrorSnapshot from "./ErrorSnapshot.ts"
+import * as Flat from "./Flat.ts"
 import * as Leaf from "./Leaf.ts"
 import type { LogContext, LogError, LogFields, LogRecord, LogValue } from "./Record.ts"
 import * as Record from "./Record.ts"
@@ -53,7 +54,7 @@ export interface Call {
 export const record = (call: Call, limits: Snapshot.Limits, seq: number | undefined): LogRecord => {
   const time = Number.isFinite(call.time) ? call.time : 0
   try {
-    return recordUnsafe(call, limits, seq, time)
+    return flatUnsafe(call, limits, seq, time) ?? recordUnsafe(call, limits, seq, time)
   } catch {
     // what is foreign has been guarded one by one: this is for a fiber or an array that is none
     return Record.make({
@@ -64,6 +65,47 @@ export const record = (call: Call, limits: Snapshot.Limits, seq: number | undefi
       context: call.surroundings.context,
       notes: ["unprintable"]
     })
+  }
+}
+
+// One text, and at most one flat object: what most calls are, and what they come to without anything that has to be cut,
+// joined or told apart. Half the time of the way for all (100 ns instead of 200).
+const flatUnsafe = (
+  { args, bound, cause, fiber, level, logger, surroundings }: Call,
+  limits: Snapshot.Limits,
+  seq: number | undefined,
+  time: number
+): LogRecord | undefined => {
+  const [message, own] = args
+  if (args.length > 2 || typeof message !== "string" || message.length > limits.stringLength) return undefined
+  if (cause.reasons.length > 0 || surroundings.spans.length > 0 || fiber.cache.span !== undefined) return undefined
+  if (!isEmpty(surroundings.annotations)) return undefined
+  let fields = bound
+  let bytes = 16 + message.length
+  if (args.length === 2) {
+    if (bound !== Record.noFields || typeof own !== "object" || own === null) return undefined
+    if (!Leaf.isPlain(own) || !Run.isShownAsItself(own)) return undefined
+    const clone = Flat.clone(own)
+    if (clone === undefined) return undefined
+    bytes += Flat.bytes(clone, limits)
+    fields = clone
+  }
+  if (!(bytes <= limits.recordBytes)) return undefined
+  return {
+    time,
+    level,
+    logger,
+    message,
+    fields,
+    context: surroundings.context,
+    spans: undefined,
+    error: undefined,
+    traceId: undefined,
+    spanId: undefined,
+    fiber: fiber.id,
+    seq,
+    gap: undefined,
+    notes: undefined
   }
 }
 
@@ -159,8 +201,10 @@ const ownFieldsUnsafe = (
     if (!isObject(arg)) continue
     const role = roleOf(arg)
     if (role === "fields") {
-      const rest = mergeUnsafe(run, fields ??= {}, arg)
-      if (rest !== undefined) (data ??= []).push(rest)
+      const shown = shownUnsafe(run, arg)
+      if (!Snapshot.isFields(shown)) (data ??= []).push(shown)
+      else if (fields === undefined) fields = shown
+      else for (const key of Object.keys(shown)) Record.assignUnsafe(fields, key, shown[key]!)
     } else if (role === "data") {
       ;(data ??= []).push(arg)
     }
@@ -175,25 +219,17 @@ const ownFieldsUnsafe = (
   return fields
 }
 
-// Merges a plain object. When it is redacted, or made by its `toJSON`, into something without keys, answers that.
-const mergeUnsafe = (
-  run: Snapshot.Snapshot,
-  fields: Snapshot.MutableFields,
-  arg: object
-): LogValue | undefined => {
+// A plain object as fields, or as what it is redacted to, or made by its `toJSON`.
+const shownUnsafe = (run: Snapshot.Snapshot, arg: object): LogValue => {
   try {
     if (Run.isShownAsItself(arg)) {
       Run.enterUnsafe(run, arg, 0)
-      Snapshot.assignFieldsUnsafe(run, fields, arg, Object.keys(arg), 0)
-      return undefined
+      return Snapshot.plainUnsafe(run, arg, 0)
     }
   } catch {
     return Run.unprintableUnsafe(run)
   }
-  const shown = Snapshot.valueUnsafe(run, arg, 0)
-  if (!Snapshot.isFields(shown)) return shown
-  for (const key of Object.keys(shown)) Record.assignUnsafe(fields, key, shown[key]!)
-  return undefined
+  return Snapshot.valueUnsafe(run, arg, 0)
 }
 
 // The own keys, below them the bound ones, below those the annotations.

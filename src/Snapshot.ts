@@ -7,6 +7,7 @@
  */
 import * as Types from "node:util/types"
 import { partsOf } from "./ErrorParts.ts"
+import * as Flat from "./Flat.ts"
 import * as Leaf from "./Leaf.ts"
 import type { LogFields, LogValue } from "./Record.ts"
 import * as Record from "./Record.ts"
@@ -87,7 +88,7 @@ const containerUnsafe = (self: Snapshot, value: object, depth: number): LogValue
   const json = jsonUnsafe(value)
   if (json !== value) return valueUnsafe(self, json, depth + 1)
   if (list) return itemsUnsafe(self, value, value.length, depth)
-  if (plain) return fieldsUnsafe(self, value, Object.keys(value), depth)
+  if (plain) return plainUnsafe(self, value, depth)
   if (Types.isTypedArray(value)) return itemsUnsafe(self, value, value.length, depth)
   if (Types.isMap(value)) return mapUnsafe(self, value, depth)
   if (Types.isSet(value)) {
@@ -157,6 +158,23 @@ export const assignFieldsUnsafe = (
 
 const setUnsafe = (self: Snapshot, out: MutableFields, key: string, value: unknown, depth: number): void => {
   if (value !== undefined) Record.assignUnsafe(out, keyUnsafe(self, key), valueUnsafe(self, value, depth + 1))
+}
+
+/**
+ * The copy of an object literal. `depth` is that of the object, which has to be in `ancestors`.
+ */
+export const plainUnsafe = (self: Snapshot, source: object, depth: number): MutableFields => {
+  const clone = Flat.clone(source)
+  const bytes = clone === undefined ? Number.NaN : Flat.bytes(clone, self.limits)
+  if (clone !== undefined && bytes <= self.bytes) {
+    self.bytes -= bytes
+    return clone
+  }
+  const out: MutableFields = {}
+  // what has been read is not read again
+  const read = clone ?? source
+  assignFieldsUnsafe(self, out, read, Object.keys(read), depth)
+  return out
 }
 
 /**

