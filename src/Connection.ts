@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { json } from "./Formatters.ts"
+import * as Bytes from "./Formatters/Bytes.ts"
 import type { Notices } from "./Notices.ts"
 import * as Notice from "./Notices.ts"
 import type { Formatter } from "./Pipeline.ts"
@@ -46,15 +47,30 @@ export const open = Effect.fnUntraced(function*(
   return connection
 })
 
-const total = (format: Formatter, sink: string, notices: Notices): Formatter => (record) => {
-  try {
-    const text = format(record)
-    if (typeof text === "string") return text
-    throw new TypeError("it did not answer a string")
-  } catch (error) {
+const total = (format: Formatter, sink: string, notices: Notices): Formatter => {
+  const failed = (record: LogRecord, error: unknown): LogRecord => {
     Notice.tellUnsafe(notices, "formatter_failed", `the formatter of sink "${sink}" failed: ${Notice.describe(error)}`)
-    return json(minimal(record))
+    return minimal(record)
   }
+  const text: Formatter = (record) => {
+    try {
+      const text = format(record)
+      if (typeof text === "string") return text
+      throw new TypeError("it did not answer a string")
+    } catch (error) {
+      return json(failed(record, error))
+    }
+  }
+  if (!Bytes.isByteFormatter(format)) return text
+  const write = Bytes.writerOf(format)
+  const writeMinimal = Bytes.writerOf(json)
+  return Bytes.formatter((record, bytes, at) => {
+    try {
+      return write(record, bytes, at)
+    } catch (error) {
+      return writeMinimal(failed(record, error), bytes, at)
+    }
+  }, text)
 }
 
 const minimal = (record: LogRecord): LogRecord =>

@@ -3,7 +3,8 @@
  */
 import type { Formatter } from "../Pipeline.ts"
 import type { LogError, LogFields, LogValue } from "../Record.ts"
-import { quote, writeValue } from "./JsonText.ts"
+import { valueText } from "./JsonBytes.ts"
+import { quote } from "./JsonText.ts"
 import { escapeText } from "./Text.ts"
 import { isoTime } from "./Time.ts"
 
@@ -75,7 +76,7 @@ const fieldKey = (name: string): string => {
 }
 
 const toText = (value: LogValue): string => {
-  if (typeof value !== "string") return toBare(writeValue(value))
+  if (typeof value !== "string") return toBare(valueText(value))
   return value === "" || value === "null" ? quote(value) : toBare(value)
 }
 

@@ -4,7 +4,8 @@
 import type { Formatter } from "../Pipeline.ts"
 import type { LogError, LogFields, LogGap, LogRecord, LogValue } from "../Record.ts"
 import { colorPalette, type Palette, plainPalette } from "./Colors.ts"
-import { quote, writeValue } from "./JsonText.ts"
+import { valueText } from "./JsonBytes.ts"
+import { quote } from "./JsonText.ts"
 import { escapeText } from "./Text.ts"
 import { toDateTime } from "./Time.ts"
 
@@ -117,7 +118,7 @@ const isPlain = (text: string): boolean => text !== "" && !/[\s="]/.test(text)
 
 const inspect = (value: LogValue): string => {
   if (typeof value === "string") return escapeText(quote(value))
-  if (typeof value !== "object" || value === null) return writeValue(value)
+  if (typeof value !== "object" || value === null) return valueText(value)
   if (isArray(value)) return `[${value.map(inspect).join(", ")}]`
   const entries = Object.entries(value)
   const items = entries.map(([key, item]) => `${keyText(key)}: ${inspect(item)}`)

