@@ -91,22 +91,23 @@ const flatUnsafe = (
     fields = clone
   }
   if (!(bytes <= limits.recordBytes)) return undefined
-  return {
+  const { context } = surroundings
+  return Record.fromParts(
     time,
     level,
     logger,
     message,
     fields,
-    context: surroundings.context,
-    spans: undefined,
-    error: undefined,
-    traceId: undefined,
-    spanId: undefined,
-    fiber: fiber.id,
+    context,
+    undefined,
+    undefined,
+    undefined,
+    undefined,
+    fiber.id,
     seq,
-    gap: undefined,
-    notes: undefined
-  }
+    undefined,
+    undefined
+  )
 }
 
 const recordUnsafe = (
@@ -124,22 +125,22 @@ const recordUnsafe = (
   const fields = layeredUnsafe(run, own, call.bound, surroundings.annotations)
   const spans = spansUnsafe(run, surroundings.spans, time)
   const span = fiber.cache.span
-  return {
+  return Record.fromParts(
     time,
-    level: call.level,
-    logger: call.logger,
+    call.level,
+    call.logger,
     message,
     fields,
-    context: surroundings.context,
+    surroundings.context,
     spans,
     error,
-    traceId: span === undefined ? undefined : idUnsafe(run, span.traceId),
-    spanId: span === undefined ? undefined : idUnsafe(run, span.spanId),
-    fiber: fiber.id,
+    span === undefined ? undefined : idUnsafe(run, span.traceId),
+    span === undefined ? undefined : idUnsafe(run, span.spanId),
+    fiber.id,
     seq,
-    gap: undefined,
-    notes: Snapshot.notes(run)
-  }
+    undefined,
+    Snapshot.notes(run)
+  )
 }
 
 // Three walks share the arguments out: what is no object is the message's, the rest is told apart by `roleOf`.

@@ -123,22 +123,71 @@ export const emptyContext: LogContext = Object.freeze({})
  */
 export const make = (
   options: Partial<LogRecord> & { readonly level: LogLevel.Severity; readonly message: string }
-): LogRecord => ({
-  time: options.time ?? 0,
-  level: options.level,
-  logger: options.logger,
-  message: options.message,
-  fields: options.fields ?? noFields,
-  context: options.context ?? emptyContext,
-  spans: options.spans,
-  error: options.error,
-  traceId: options.traceId,
-  spanId: options.spanId,
-  fiber: options.fiber,
-  seq: options.seq,
-  gap: options.gap,
-  notes: options.notes
-})
+): LogRecord =>
+  fromParts(
+    options.time ?? 0,
+    options.level,
+    options.logger,
+    options.message,
+    options.fields ?? noFields,
+    options.context ?? emptyContext,
+    options.spans,
+    options.error,
+    options.traceId,
+    options.spanId,
+    options.fiber,
+    options.seq,
+    options.gap,
+    options.notes
+  )
+
+/**
+ * A record from all its parts. A plain object, though not made by a literal: what a literal makes V8 allocates among the
+ * old objects, for good, once it has seen that the first ones stay. The records of a burst do, as long as they are queued,
+ * and the others paid for it with a third of the time of a line.
+ *
+ * @internal
+ */
+export const fromParts = (
+  time: number,
+  level: LogLevel.Severity,
+  logger: string | undefined,
+  message: string,
+  fields: LogFields,
+  context: LogContext,
+  spans: LogRecord["spans"],
+  error: LogError | undefined,
+  traceId: string | undefined,
+  spanId: string | undefined,
+  fiber: number | undefined,
+  seq: number | undefined,
+  gap: LogGap | undefined,
+  notes: ReadonlyArray<LogNote> | undefined
+): LogRecord =>
+  new Plain(time, level, logger, message, fields, context, spans, error, traceId, spanId, fiber, seq, gap, notes)
+
+const Plain = function(
+  this: { -readonly [K in keyof LogRecord]: LogRecord[K] },
+  ...[time, level, logger, message, fields, context, spans, error, traceId, spanId, fiber, seq, gap, notes]: Parts
+) {
+  this.time = time
+  this.level = level
+  this.logger = logger
+  this.message = message
+  this.fields = fields
+  this.context = context
+  this.spans = spans
+  this.error = error
+  this.traceId = traceId
+  this.spanId = spanId
+  this.fiber = fiber
+  this.seq = seq
+  this.gap = gap
+  this.notes = notes
+} as unknown as new(...parts: Parts) => LogRecord
+Plain.prototype = Object.prototype
+
+type Parts = Parameters<typeof fromParts>
 
 /**
  * Sets a key that comes from outside. `__proto__` becomes an ordinary own key, as it is in JSON.

@@ -312,9 +312,21 @@ const resumeLater = <A>(self: BoundedQueue<A>, waiters: ReadonlyArray<Waiter<A>>
 // lanes
 // -----------------------------------------------------------------------------
 
+// A class: what a literal makes V8 allocates among the old objects, for good, once it has seen that the first ones stay.
+class Place<A> implements Entry<A> {
+  readonly value: A
+  readonly bytes: number
+  readonly order: number
+  constructor(value: A, bytes: number, order: number) {
+    this.value = value
+    this.bytes = bytes
+    this.order = order
+  }
+}
+
 const append = <A>(self: BoundedQueue<A>, value: A, bytes: number, isProtected: boolean): number => {
   const order = self.nextOrder++
-  Queue.offerUnsafe(isProtected ? self.protected : self.ordinary, { value, bytes, order })
+  Queue.offerUnsafe(isProtected ? self.protected : self.ordinary, new Place(value, bytes, order))
   self.bytes += bytes
   if (isProtected) self.protectedBytes += bytes
   if (++self.size > self.highWatermark) self.highWatermark = self.size
