@@ -276,7 +276,7 @@ const freeName = (kind: string, taken: ReadonlySet<string>): string => {
   return name
 }
 
-const sinkSettings = ({ options }: AnySink, name: string, defaults: LayerInput): SinkSettings => {
+const sinkSettings = ({ batchSize, options }: AnySink, name: string, defaults: LayerInput): SinkSettings => {
   const queue = { ...defaults.queue, ...given(options.queue) }
   const batch = { ...defaults.batch, ...given(options.batch) }
   const capacity = queue.capacity ?? 16_384
@@ -291,7 +291,7 @@ const sinkSettings = ({ options }: AnySink, name: string, defaults: LayerInput):
     protect: queue.protect ?? "Error",
     overdraft: queue.overdraft ?? capacity,
     maxWait: queue.maxWait === undefined ? undefined : Duration.fromInputUnsafe(queue.maxWait),
-    batchSize: batch.size ?? 1024,
+    batchSize: batch.size ?? batchSize,
     linger: batch.linger === undefined ? 0 : Duration.toMillis(batch.linger),
     timeout: duration(options.timeout, "30 seconds"),
     retryInitial: duration(options.retry?.initial, "200 millis"),

@@ -4,12 +4,14 @@ import * as Scheduler from "effect/Scheduler"
 import * as TestClock from "effect/testing/TestClock"
 import * as AsyncLogging from "../src/AsyncLogging.ts"
 import * as Pipeline from "../src/Pipeline.ts"
+import * as Sinks from "../src/Sinks.ts"
+import { directory } from "./support/files.ts"
 import { answering, gated, numbers, recording, run, turns } from "./support/sinks.ts"
 
 const logAll = (messages: ReadonlyArray<string>) => Effect.forEach(messages, (message) => Effect.logInfo(message))
 
 describe("batches", () => {
-  it.effect("G27 without linger, what is there is taken, at most 1,024 records", () =>
+  it.effect("G27 without linger, what is there is taken, at most 512 records", () =>
     Effect.gen(function*() {
       const sink = recording()
       yield* run({ sinks: [sink.sink] }, () =>
@@ -22,7 +24,23 @@ describe("batches", () => {
           yield* Effect.provideService(logAll(numbers(1, 2600)), Scheduler.MaxOpsBeforeYield, 1e6)
           yield* turns
         }))
-      assert.deepStrictEqual(sink.writes.map((batch) => batch.length), [1, 2, 1024, 1024, 552])
+      assert.deepStrictEqual(sink.writes.map((batch) => batch.length), [1, 2, 512, 512, 512, 512, 512, 40])
+    }))
+
+  it.effect("G27 a sink of lines takes up to 4,096 records, unless the layer or its own options say otherwise", () =>
+    Effect.gen(function*() {
+      const path = yield* directory
+      const batch = { size: 1500 }
+      for (const [own, layer, attempts] of [[{}, {}, 2], [{}, { batch }, 4], [{ batch }, {}, 4]] as const) {
+        const sinks = [Sinks.file({ path: `${path}/app.log`, ...own })]
+        const { value } = yield* run({ ...layer, sinks }, () =>
+          Effect.gen(function*() {
+            yield* Effect.provideService(logAll(numbers(1, 5000)), Scheduler.MaxOpsBeforeYield, 1e6)
+            yield* AsyncLogging.flush
+            return yield* AsyncLogging.stats
+          }))
+        assert.strictEqual(value.sinks["file"]?.attempts, attempts)
+      }
     }))
 
   it.effect("G27 by size at once, without time", () =>

@@ -577,7 +577,7 @@ describe("backpressure, Effect.log*", () => {
             const { accepted, queued, sending } = yield* counts()
             assert.strictEqual(accepted, 10_001)
             assert.isAtMost(queued, 20)
-            assert.isAtMost(sending, 1024)
+            assert.isAtMost(sending, 512)
             yield* Effect.forkDetach(TestClock.adjust("1 minute"))
           })
       )

@@ -45,7 +45,7 @@ export const make = (options: ConsoleOptions = {}): Sink.Sink<never, never, true
   // stays in the options, where the layer refuses it.
   const rest = typeof format === "function" ? sinkOptions : { ...sinkOptions, format }
   const wrong = Check.option("stderrFrom", stderrFrom, LogLevel.values.includes(stderrFrom), levels)
-  return Sink.make("console", rest, open(format, stderrFrom), wrong)
+  return Sink.make("console", rest, open(format, stderrFrom), wrong, Sink.linesBatchSize)
 }
 
 const open = Effect.fnUntraced(function*(format: Formatter | undefined, stderrFrom: LogLevel.LogLevel) {

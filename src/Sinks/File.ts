@@ -41,11 +41,12 @@ export interface FileOptions extends SinkOptions {
  */
 export const make = (options: FileOptions): Sink.Sink<SinkError, never, true> => {
   const { directoryMode = 0o700, mode = 0o600, path, ...sinkOptions } = options
-  return Sink.make("file", sinkOptions, open(path, mode, directoryMode), [
+  const wrong = [
     ...Check.option("path", path, typeof path === "string" && path !== "", "a string that is not empty"),
     ...Check.option("mode", mode, isMode(mode), modes),
     ...Check.option("directoryMode", directoryMode, isMode(directoryMode), modes)
-  ])
+  ]
+  return Sink.make("file", sinkOptions, open(path, mode, directoryMode), wrong, Sink.linesBatchSize)
 }
 
 const open = Effect.fnUntraced(function*(path: string, mode: number, directoryMode: number) {
@@ -73,8 +74,7 @@ const open = Effect.fnUntraced(function*(path: string, mode: number, directoryMo
   return handle
 })
 
-// A batch of 1,024 lines in one piece, most of the time: each one costs a turn of the event loop, and a program that
-// logs in each turn would get ahead.
+// A batch in one piece, most of the time: each one costs a turn of the event loop.
 const fileMaxBytes = 512 * 1024
 
 interface OpenFile {

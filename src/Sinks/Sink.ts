@@ -113,7 +113,10 @@ export interface QueueOptions {
  * How records are grouped for one write.
  */
 export interface BatchOptions {
-  /** Records in a batch at most. A positive integer. Default 1,024: what one fiber logs before it yields. */
+  /**
+   * Records in a batch at most. A positive integer. Default 512; 4,096 for `Sinks.file` and `Sinks.console`, which have
+   * one write for each turn of the event loop, and a fiber logs a thousand records in one.
+   */
   readonly size?: number | undefined
   /**
    * How long the oldest record waits for a batch to fill. Default: not at all, what is there is taken. A full queue, a
@@ -189,6 +192,8 @@ export interface Sink<out E = never, out R = never, out Sync extends boolean = b
   /** What it is: `"file"`, `"console"`, … The default of its name. */
   readonly kind: string
   readonly options: SinkOptions
+  /** Records in a batch at most, where no option says so. */
+  readonly batchSize: number
   /** What is wrong with the options that only this kind of sink has. */
   readonly wrong: ReadonlyArray<WrongOption>
   /** Opens it. Its scope closes after the last write. */
@@ -222,12 +227,21 @@ export const make = <E, R, Sync extends boolean>(
   kind: string,
   options: SinkOptions,
   open: Effect.Effect<SinkHandle<unknown, never>, E, R>,
-  wrong: ReadonlyArray<WrongOption> = []
+  wrong: ReadonlyArray<WrongOption> = [],
+  batchSize = 512
 ): Sink<E, Exclude<R, Scope.Scope>, Sync> =>
   // oxlint-disable-next-line typescript/no-explicit-any -- the variance exists in types only
-  ({ [TypeId]: variance, kind, options, open, wrong }) as any
+  ({ [TypeId]: variance, kind, options, open, wrong, batchSize }) as any
 
 const variance = {}
+
+/**
+ * Records in a batch of a sink that writes lines: there is one write for each turn of the event loop, and a fiber logs a
+ * thousand records in one. With fewer the queue of a busy program fills up, whatever the destination takes.
+ *
+ * @internal
+ */
+export const linesBatchSize = 4096
 
 /**
  * Says whether a value is a sink.
