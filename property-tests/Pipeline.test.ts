@@ -71,7 +71,7 @@ const build = (spec: Spec): Pipeline.Stage => {
         case "enrich":
           return Pipeline.enrich(throwing((record) => record))
         case "filter":
-          return Pipeline.filter(throwing(() => true))
+          return Filters.where(throwing(() => true), "filter")
         case "gate":
           return Pipeline.gate({ push: throwing((record) => [record]), close: () => [], held: 0, made: 0 })
         case "redact":

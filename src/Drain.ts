@@ -13,7 +13,9 @@ import type { Backend } from "./Backend.ts"
 import * as Backends from "./Backend.ts"
 import * as Barrier from "./Barriers.ts"
 import * as Detached from "./Detached.ts"
+import type { Flushed, FlushRequest } from "./Flushes.ts"
 import * as Ledger from "./Ledger.ts"
+import * as Monotonic from "./Monotonic.ts"
 import * as Notice from "./Notices.ts"
 import type { CloseReport, FlushReport, SinkFlush } from "./Report.ts"
 import type { Worker } from "./Worker.ts"
@@ -53,17 +55,17 @@ export const flush = (
     )
   })
 
-const request = (worker: Worker): Workers.FlushRequest => {
+const request = (worker: Worker): FlushRequest => {
   const { barriers, ledger, queue } = worker.outlet
   const outstanding = ledger.counts.queued + ledger.counts.sending
-  const done = Deferred.makeUnsafe<Workers.Flushed>()
+  const done = Deferred.makeUnsafe<Flushed>()
   const barrier = Barrier.addUnsafe(
     barriers,
     queue.nextOrder - 1,
     outstanding,
     () => Workers.kickUnsafe(worker)
   )
-  const self: Workers.FlushRequest = { barrier, done }
+  const self: FlushRequest = { barrier, done }
   if (worker.ended) Deferred.doneUnsafe(done, Exit.succeed("written" as const))
   else {
     worker.flushes.add(self)
@@ -74,7 +76,7 @@ const request = (worker: Worker): Workers.FlushRequest => {
 
 const awaitFlush = (
   worker: Worker,
-  request: Workers.FlushRequest,
+  request: FlushRequest,
   limit: Duration.Duration
 ): Effect.Effect<{ readonly name: string; readonly complete: boolean; readonly sink: SinkFlush }> =>
   Effect.map(
@@ -113,11 +115,11 @@ export const close = Effect.fnUntraced(function*(
   onClose: ((report: CloseReport) => Effect.Effect<unknown, unknown>) | undefined
 ) {
   const { clock } = backend.notices
-  const start = clock.currentTimeMillisUnsafe()
+  const start = Monotonic.millisUnsafe(clock)
   const until = start + Duration.toMillis(limit)
   const untilClosed = onClose === undefined ? until : until - Math.min(1000, Duration.toMillis(limit) / 2)
   const untilDrained = start + (untilClosed - start) * 0.9
-  const left = (deadline: number) => Math.max(1, deadline - clock.currentTimeMillisUnsafe())
+  const left = (deadline: number) => Math.max(1, deadline - Monotonic.millisUnsafe(clock))
 
   Backends.closeUnsafe(backend)
   for (const { worker } of workers) Workers.closeUnsafe(worker)
@@ -126,8 +128,8 @@ export const close = Effect.fnUntraced(function*(
     Effect.fnUntraced(function*({ fiber, worker }) {
       const drained = yield* Detached.within(Fiber.await(fiber), left(untilDrained))
       if (Option.isNone(drained)) yield* Fiber.interrupt(fiber)
-      const { outlet, scope } = worker
-      const exit = yield* Detached.within(Scope.close(scope, Exit.void), left(untilClosed))
+      const { link, outlet } = worker
+      const exit = yield* Detached.within(Scope.close(link.scope, Exit.void), left(untilClosed))
       if (Option.isSome(exit) && Exit.isFailure(exit.value)) {
         const why = Notice.describe(Cause.squash(exit.value.cause))
         Notice.sayUnsafe(backend.notices, `closing sink "${outlet.settings.name}" failed: ${why}`)
@@ -136,7 +138,7 @@ export const close = Effect.fnUntraced(function*(
     }),
     { concurrency: "unbounded" }
   )
-  const report = makeReport(workers, clock.currentTimeMillisUnsafe() - start, closed)
+  const report = makeReport(workers, Monotonic.millisUnsafe(clock) - start, closed)
   if (report.lost > 0 || report.abandoned.length > 0) Notice.sayUnsafe(backend.notices, reportText(report))
   Notice.closeUnsafe(backend.notices)
   if (onClose !== undefined) {
@@ -165,7 +167,7 @@ const makeReport = (
 const reportText = (report: CloseReport): string => {
   const lost = Object.entries(report.sinks)
     .filter(([, counts]) => Ledger.lost(counts) > 0)
-    .map(([name, counts]) => `${name}: ${Workers.reasonsText(Ledger.losses(counts))}`)
+    .map(([name, counts]) => `${name}: ${Ledger.reasonsText(Ledger.losses(counts))}`)
   const parts = [
     ...(lost.length > 0
       ? [`lost ${report.lost} ${report.lost === 1 ? "record" : "records"} (${lost.join("; ")})`]

@@ -6,7 +6,8 @@ import type { Filter, Stage } from "./Pipeline.ts"
 import * as Pipeline from "./Pipeline.ts"
 
 /**
- * Keeps the records that `predicate` answers true for. The others are counted as filtered under `name`.
+ * Keeps the records that `predicate` answers true for. The others are counted as filtered under `name`, by default
+ * `"where"`.
  */
 export const where = (predicate: Filter, name = "where"): Stage => Pipeline.filter(predicate, name)
 
@@ -17,7 +18,7 @@ export const where = (predicate: Filter, name = "where"): Stage => Pipeline.filt
  * - `only`: ends what these names do not stand for, records without a logger among it. Default: nothing.
  * - `except`: ends what these names stand for, also where `only` would keep it. Default: nothing.
  *
- * Counted as filtered under `name`.
+ * Counted as filtered under `name`, by default `"byLogger"`.
  */
 export const byLogger = (
   options: {

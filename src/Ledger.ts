@@ -8,8 +8,13 @@
  * in one step. So the law holds at every instant, also for a stage that reads the counters in the middle of a call.
  * Nothing else changes a counter.
  */
-import type { Source } from "./Pipeline.ts"
 import type { LogGap } from "./Record.ts"
+
+/**
+ * Where a record that is on its way through the stages came from: a log call, a gate that created it, or a gate that had
+ * held it.
+ */
+export type Source = "offered" | "made" | "held"
 
 /**
  * Why a record was never attempted.
@@ -100,9 +105,7 @@ type Mutable<A> = { -readonly [K in keyof A]: A[K] extends number ? number : Mut
  * first record that comes after one of them.
  */
 export interface SinkLedger {
-  /** @internal */
   readonly counts: Mutable<SinkCounts>
-  /** @internal */
   gap: { lost: number; since: number; position: number; readonly reasons: { [reason: string]: number } } | undefined
 }
 
@@ -110,9 +113,7 @@ export interface SinkLedger {
  * The counters of a layer.
  */
 export interface Ledger {
-  /** @internal */
   readonly counts: { offered: number; made: number; held: number; accepted: number }
-  /** @internal */
   readonly filtered: Map<string, number>
 }
 
@@ -325,3 +326,9 @@ export const losses = (self: SinkCounts): { readonly [reason: string]: number } 
   }
   return out
 }
+
+/**
+ * Losses by reason as text: `evicted 10, queue_full 2`.
+ */
+export const reasonsText = (reasons: { readonly [reason: string]: number }): string =>
+  Object.entries(reasons).map(([reason, n]) => `${reason} ${n}`).join(", ")

@@ -5,6 +5,7 @@
 import type * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import { escapeText } from "./Formatters/Text.ts"
+import * as Monotonic from "./Monotonic.ts"
 
 /**
  * Where notices go: a line without its line break. Defaults to the standard error of the process; nothing happens when
@@ -48,7 +49,7 @@ export const make = (write: (line: string) => void, clock: Clock.Clock): Notices
  * Says it, unless something of this kind was said in the last ten seconds: then it is counted. Total.
  */
 export const tellUnsafe = (self: Notices, kind: string, message: string): void => {
-  const now = self.clock.currentTimeMillisUnsafe()
+  const now = Monotonic.millisUnsafe(self.clock)
   const last = self.said.get(kind)
   if (last !== undefined && now - last.at < interval) {
     last.suppressed++

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import type { Source } from "./Ledger.ts"
 import type { LogNote, LogRecord } from "./Record.ts"
 
 /**
@@ -61,9 +62,10 @@ export type Stage = Stage.Enrich | Stage.Filter | Stage.Gate | Stage.Redact
  * The kinds of stages.
  */
 export declare namespace Stage {
-  /** Has a name that `stats` and notices use. */
+  /** What each stage has. */
   export interface Named {
     readonly [TypeId]: typeof TypeId
+    /** What `stats` and notices call it. Need not be unique: stages of one name are counted together. */
     readonly name: string
   }
   /** Replaces the record. */
@@ -116,7 +118,7 @@ export type StagesServices<S extends ReadonlyArray<StageInput>> = S[number] exte
   : never
 
 /**
- * Stages, composed.
+ * Stages, composed. They run in this order.
  */
 export interface Pipeline {
   readonly stages: ReadonlyArray<Stage>
@@ -128,14 +130,16 @@ export interface Pipeline {
 export const isStage = (u: unknown): u is Stage => typeof u === "object" && u !== null && TypeId in u
 
 /**
- * A stage from an enricher. `name` defaults to `"enrich"`.
+ * A stage from an enricher. `name`, which notices call it by, defaults to `"enrich"`.
  */
 export const enrich = (enrich: Enricher, name = "enrich"): Stage => ({ [TypeId]: TypeId, _tag: "Enrich", name, enrich })
 
 /**
- * A stage from a filter. `name`, which its count is filed under, defaults to `"filter"`.
+ * A stage from a filter. `Filters.where` is the way for users.
+ *
+ * @internal
  */
-export const filter = (filter: Filter, name = "filter"): Stage => ({ [TypeId]: TypeId, _tag: "Filter", name, filter })
+export const filter = (filter: Filter, name: string): Stage => ({ [TypeId]: TypeId, _tag: "Filter", name, filter })
 
 /**
  * A stage from a gate. `name`, which its count is filed under, defaults to `"gate"`.
@@ -151,7 +155,9 @@ export const gate = (gate: Gate, name = "gate"): Stage => ({
 })
 
 /**
- * A stage that fails closed: when it throws, the body of the record is dropped, and time, level, logger and ids stay.
+ * A stage from an enricher that takes things away, which fails closed: when it throws, the body of the record is dropped,
+ * and time, level, logger and ids stay. `name`, which notices call it by, defaults to `"redact"`. To redact by the names
+ * of keys, use the layer's `redact`.
  */
 export const redact = (redact: Enricher, name = "redact"): Stage => ({ [TypeId]: TypeId, _tag: "Redact", name, redact })
 
@@ -183,6 +189,8 @@ export const CurrentPipeline: Context.Reference<Pipeline> = Context.Reference<Pi
 
 /**
  * Builds each stage, in order.
+ *
+ * @internal
  */
 export const buildStages = <const S extends ReadonlyArray<StageInput>>(
   inputs: S
@@ -220,13 +228,6 @@ const closeByOwner = (stage: Stage): void => {
 // -----------------------------------------------------------------------------
 // what `PipelineRun.ts` tells the layer
 // -----------------------------------------------------------------------------
-
-/**
- * Where a record that is on its way came from: a log call, a gate that created it, or a gate that had held it.
- *
- * @internal
- */
-export type Source = "offered" | "made" | "held"
 
 /**
  * What running a pipeline reports: each record that goes in ends in exactly one of `accepted`, `filtered`, `held`.

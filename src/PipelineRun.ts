@@ -2,7 +2,8 @@
  * Running a pipeline: one record through its stages, in the caller's fiber, and the closing of its gates. Total, and
  * exact: whatever stages do, each record that goes in is reported once.
  */
-import type { Source, Stage, Visitor } from "./Pipeline.ts"
+import type { Source } from "./Ledger.ts"
+import type { Stage, Visitor } from "./Pipeline.ts"
 import type { LogNote, LogRecord } from "./Record.ts"
 import * as Record from "./Record.ts"
 

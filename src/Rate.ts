@@ -15,7 +15,7 @@ const seconds = 10
 export const make = (now: number): Rate => ({ perSecond: 0, at: now })
 
 /**
- * The rate at `now`, in milliseconds since the epoch.
+ * The rate at `now`, in milliseconds of a clock that only goes on.
  */
 export const read = (self: Rate, now: number): number =>
   self.perSecond * Math.exp(-Math.max(0, now - self.at) / (seconds * 1000))

@@ -3,6 +3,7 @@
  */
 import type { LayerCounts, SinkCounts } from "./Ledger.ts"
 import * as Ledger from "./Ledger.ts"
+import * as Monotonic from "./Monotonic.ts"
 import * as Rate from "./Rate.ts"
 import type { Worker } from "./Worker.ts"
 
@@ -86,7 +87,7 @@ const sinkStats = (worker: Worker): SinkStats => {
     depth: queue.size,
     bytes: queue.bytes,
     highWatermark: queue.highWatermark,
-    deliveredPerSecond: Rate.read(worker.delivered, worker.clock.currentTimeMillisUnsafe()),
+    deliveredPerSecond: Rate.read(worker.delivered, Monotonic.millisUnsafe(worker.clock)),
     attempts: worker.attempts,
     retries: worker.retries,
     injected: worker.injected,

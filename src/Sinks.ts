@@ -16,9 +16,9 @@ export type {
 export { make, scoped } from "./Sinks/Custom.ts"
 export type { FileOptions } from "./Sinks/File.ts"
 export { make as file } from "./Sinks/File.ts"
-export type { FileInfo, FileSystem } from "./Sinks/FileSystem.ts"
+// for tests that put a full disk, say, in the place of Node's file system
+export type { FileSystem } from "./Sinks/FileSystem.ts"
 export { CurrentFileSystem } from "./Sinks/FileSystem.ts"
-export type { Callback } from "./Sinks/InFlight.ts"
 export type { MemoryOptions, MemorySink } from "./Sinks/Memory.ts"
 export { make as memory } from "./Sinks/Memory.ts"
 export type {
@@ -28,10 +28,10 @@ export type {
   QueueOptions,
   RetryOptions,
   Sink,
-  SinkHandle,
   SinkOptions,
   Strategy
 } from "./Sinks/Sink.ts"
 export { Fatal, fatal, isSink, Rejected, rejected, SinkError, Unavailable, unavailable } from "./Sinks/Sink.ts"
-export type { Output, Stdio } from "./Sinks/Stdio.ts"
+// for tests that read what the console sink writes
+export type { Stdio } from "./Sinks/Stdio.ts"
 export { CurrentStdio } from "./Sinks/Stdio.ts"

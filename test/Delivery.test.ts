@@ -43,6 +43,26 @@ const timed = (answer: Answer, options?: Sinks.SinkOptions) => {
 }
 
 describe("Unavailable", () => {
+  it.effect("is tried again after its pause, also when the clock is set back in the middle of it", () =>
+    Effect.gen(function*() {
+      const clock = yield* Clock.Clock
+      let behind = 0
+      const set = { ...clock, currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() - behind }
+      const sink = answering((_, attempt) => attempt === 1 ? Effect.fail("down") : Effect.void)
+      const program = run({ sinks: [sink.sink] }, () =>
+        Effect.gen(function*() {
+          yield* Effect.logInfo("1")
+          yield* turns
+          behind = 3_600_000
+          yield* TestClock.adjust("150 millis")
+          yield* TestClock.adjust("100 millis")
+          yield* turns
+          assert.deepStrictEqual(messagesOf(sink.writes.at(-1)!), ["1"])
+          assert.strictEqual(sink.writes.length, 2)
+        }))
+      yield* Effect.provideService(program, Clock.Clock, set)
+    }))
+
   it.effect("is tried again exponentially from 200 ms to 30 s, with a jitter of a fifth, without limit", () =>
     Effect.gen(function*() {
       const sink = timed(() => Effect.fail("down"))

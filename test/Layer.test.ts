@@ -14,6 +14,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Tracer from "effect/Tracer"
 import * as AsyncLogging from "../src/AsyncLogging.ts"
 import * as Enrichers from "../src/Enrichers.ts"
+import * as Filters from "../src/Filters.ts"
 import * as Logger from "../src/Logger.ts"
 import * as Pipeline from "../src/Pipeline.ts"
 import type { LogRecord } from "../src/Record.ts"
@@ -348,7 +349,7 @@ describe("Pipeline.layer", () => {
   it.effect("its filters are counted with the layer's, and an inner layer has its own count", () =>
     Effect.gen(function*() {
       const sink = recording()
-      const none = Pipeline.layer([Pipeline.filter(() => false, "none")])
+      const none = Pipeline.layer([Filters.where(() => false, "none")])
       yield* run({ sinks: [sink.sink] }, () =>
         Effect.gen(function*() {
           yield* Effect.provide(both("x"), none)
@@ -547,7 +548,7 @@ describe("layerSync", () => {
         assert.deepStrictEqual(ledger, { offered: 4, made: 0, filtered: { noise: 1 }, held: 0, accepted: 3 })
       }).pipe(Effect.provide(AsyncLogging.layerSync({
         minimumLevel: "Warn",
-        stages: [Pipeline.filter((record) => record.message !== "noise", "noise")],
+        stages: [Filters.where((record) => record.message !== "noise", "noise")],
         sinks: [sink]
       })))
       assert.deepStrictEqual(written, ["a", "b", "b"])

@@ -10,6 +10,7 @@ import type * as LogLevel from "effect/LogLevel"
 import * as References from "effect/References"
 import * as TestClock from "effect/testing/TestClock"
 import * as AsyncLogging from "../src/AsyncLogging.ts"
+import * as Filters from "../src/Filters.ts"
 import * as Logger from "../src/Logger.ts"
 import * as Pipeline from "../src/Pipeline.ts"
 import type { LogRecord } from "../src/Record.ts"
@@ -441,7 +442,7 @@ describe("acknowledged", () => {
   it.effect("disabled, unwanted and filtered: no sink takes it", () =>
     Effect.gen(function*() {
       const picky = recording({ filter: (record) => record.message !== "x" })
-      const noise = Pipeline.filter((record) => record.message !== "noise")
+      const noise = Filters.where((record) => record.message !== "noise")
       yield* run({ stages: [noise], sinks: [picky.sink] }, () =>
         Effect.gen(function*() {
           assert.deepStrictEqual(yield* refused(Logger.acknowledged("Debug", "y")), { reason: "disabled", sinks: {} })

@@ -233,7 +233,7 @@ describe("stages that throw", () => {
   }
 
   it("an enricher or a filter that throws lets the record through, with a note", () => {
-    const out = run([Pipeline.enrich(fail), Pipeline.filter(fail, "mine"), Enrichers.fields({ x: 1 })], record())
+    const out = run([Pipeline.enrich(fail), Filters.where(fail, "mine"), Enrichers.fields({ x: 1 })], record())
     assert.deepStrictEqual(out.accepted[0]!.notes, ["enricher_failed", "filter_failed"])
     assert.deepStrictEqual(out.accepted[0]!.fields, { x: 1 })
     assert.deepStrictEqual(out.failures, [["enrich", "enricher_failed"], ["mine", "filter_failed"]])

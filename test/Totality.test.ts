@@ -9,6 +9,7 @@ import * as fs from "node:fs"
 import { join } from "node:path"
 import { isProxy } from "node:util/types"
 import * as AsyncLogging from "../src/AsyncLogging.ts"
+import * as Filters from "../src/Filters.ts"
 import * as JsonLine from "../src/JsonLine.ts"
 import * as Logger from "../src/Logger.ts"
 import type { StageInput } from "../src/Pipeline.ts"
@@ -59,7 +60,7 @@ describe("what breaks costs a note, never the record", () => {
 
   const cases: { readonly [what: string]: Case } = {
     "an enricher": { note: "enricher_failed", tells: `"bad" failed: Error: broken`, stages: [stageOf(broken)] },
-    "a filter": { note: "filter_failed", tells: `"bad" failed`, stages: [Pipeline.filter(broken, "bad")] },
+    "a filter": { note: "filter_failed", tells: `"bad" failed`, stages: [Filters.where(broken, "bad")] },
     "a gate": { note: "gate_failed", tells: `"bad" failed`, stages: [Pipeline.gate(brokenGate, "bad")] },
     "a redactor": { note: "redactor_failed", tells: `"bad" failed`, stages: [Pipeline.redact(broken, "bad")] },
     "a formatter": { note: "formatter_failed", tells: `formatter of sink "probe" failed`, sink: { format: broken } },

@@ -10,6 +10,7 @@ import * as Layer from "effect/Layer"
 import type * as LogLevel from "effect/LogLevel"
 import * as Scope from "effect/Scope"
 import * as AsyncLogging from "../../src/AsyncLogging.ts"
+import * as Filters from "../../src/Filters.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import type { LogRecord } from "../../src/Record.ts"
 import { hold, repeat } from "../../test/support/gates.ts"
@@ -169,13 +170,13 @@ const buildStage = (
     case "Repeat":
       return gate(repeat())
     case "Drop":
-      return Pipeline.filter((record) => !picks(spec, record), "drop")
+      return Filters.where((record) => !picks(spec, record), "drop")
     case "Raise":
       return Pipeline.enrich((record) => picks(spec, record) ? { ...record, level: "Error" } : record)
     case "Rename":
       return Pipeline.enrich((record) => picks(spec, record) ? { ...record, logger: "auth" } : record)
     case "Nested":
-      return Pipeline.filter((record) => {
+      return Filters.where((record) => {
         if (picks(spec, record)) logNested(1_000_000 + LawSinks.idOf(record))
         return true
       })
@@ -188,7 +189,7 @@ const buildStage = (
         case "enrich":
           return Pipeline.enrich(throwing((record) => record))
         case "filter":
-          return Pipeline.filter(throwing(() => true))
+          return Filters.where(throwing(() => true), "filter")
         case "gate":
           return gate({ push: throwing((record) => [record]), close: () => [], held: 0, made: 0 })
         case "redact":
@@ -224,7 +225,7 @@ const lastProbe = (
   sinks: ReadonlyArray<Seen>,
   observe: (check?: () => void) => void
 ): Pipeline.Stage =>
-  Pipeline.filter((record) => {
+  Filters.where((record) => {
     observe()
     if (expected.call.canWait) expected.couldWait.add(expected.accepted)
     else expected.couldNotWait++

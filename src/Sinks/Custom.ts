@@ -12,7 +12,8 @@ import * as Sink from "./Sink.ts"
 
 /**
  * Writes a batch, never an empty one. Succeeds with nothing when all of it arrived, or with the outcome of each
- * record. A failure that is not a `SinkError`, and a defect, are `Unavailable`: the batch is tried again.
+ * record. A failure that is not a `SinkError`, and a defect, are `Unavailable`: the batch is tried again. `format` is
+ * the sink's formatter, made total: it never throws.
  */
 export type Write<R = never> = (
   batch: ReadonlyArray<LogRecord>,
@@ -20,19 +21,22 @@ export type Write<R = never> = (
 ) => Effect.Effect<void | Outcomes, unknown, R>
 
 /**
- * Writes a batch at once, or throws.
+ * Writes a batch, never an empty one, at once. Throws when that cannot be done, a `SinkError` or anything else: what
+ * did not arrive is failed, and not tried again.
  */
 export type WriteSync = (batch: ReadonlyArray<LogRecord>, format: Formatter) => void
 
 /**
- * What `Sinks.scoped` opens.
+ * What `Sinks.scoped` opens. What its effects need is inferred, see `HandleServices`.
  */
 export interface Handle {
+  /** One at a time; interrupted when it exceeds `timeout`. */
   // oxlint-disable-next-line typescript/no-explicit-any -- what it needs is inferred from each handle
   readonly write: Write<any>
-  /** Makes durable what was written. Called between two writes. */
+  /** Makes durable what was written. Called by `AsyncLogging.flush`, between two writes. */
   // oxlint-disable-next-line typescript/no-explicit-any -- as above
   readonly flush?: Effect.Effect<void, unknown, any> | undefined
+  /** Needed for `AsyncLogging.layerSync`. */
   readonly writeSync?: WriteSync | undefined
 }
 
@@ -50,6 +54,7 @@ export interface MakeOptions<R, RF> extends SinkOptions {
  * Options of `Sinks.make`, for a sink that can also write at once: `AsyncLogging.layerSync` needs that.
  */
 export interface MakeSyncOptions<R, RF> extends MakeOptions<R, RF> {
+  /** Needed for `AsyncLogging.layerSync`. */
   readonly writeSync: WriteSync
 }
 

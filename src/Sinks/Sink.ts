@@ -26,8 +26,11 @@ export class Unavailable extends Data.TaggedError("Unavailable")<{
 }> {}
 
 /**
- * These records are refused for good, and never tried again. `indexes` point into the batch that was written;
- * the records that are not named are tried again at once. Without `indexes` the whole batch is refused.
+ * These records are refused for good, and never tried again.
+ *
+ * - `indexes`: which ones, as they are numbered in the batch that was written; the others are tried again at once.
+ *   Default: the whole batch.
+ * - `cause`: what happened, for `stats` and notices.
  */
 export class Rejected extends Data.TaggedError("Rejected")<{
   readonly indexes?: ReadonlyArray<number> | undefined
@@ -35,7 +38,8 @@ export class Rejected extends Data.TaggedError("Rejected")<{
 }> {}
 
 /**
- * This sink is finished: nothing is written to it any more, and its further records are counted `sink_ended`.
+ * This sink is finished: nothing is written to it any more, and its further records are counted `sink_ended`. `cause`
+ * is what happened, for `stats` and notices.
  */
 export class Fatal extends Data.TaggedError("Fatal")<{
   readonly cause?: unknown
@@ -149,9 +153,9 @@ export interface SinkOptions {
   readonly filter?: Filter | undefined
   /** Text of a record. Default JSON, version 1; on a terminal the console sink's default is `pretty`. */
   readonly format?: Formatter | undefined
-  /** The queue in front of it. */
+  /** The queue in front of it. Default: the layer's, field by field. */
   readonly queue?: QueueOptions | undefined
-  /** How records are grouped. */
+  /** How records are grouped. Default: the layer's, field by field. */
   readonly batch?: BatchOptions | undefined
   /** Longest time of one write, then it counts as failed. Default 30 s. */
   readonly timeout?: Duration.Input | undefined
@@ -162,7 +166,8 @@ export interface SinkOptions {
 }
 
 /**
- * An open sink.
+ * An open sink, as its worker sees it: what its effects need is provided, whatever opened it. Not public: what users
+ * open is a `Handle`.
  *
  * `format` is the sink's formatter, made total: it never throws.
  */
@@ -181,8 +186,7 @@ export interface SinkHandle<in out E = never, in out R = never> {
   readonly writeSync?: ((batch: ReadonlyArray<LogRecord>, format: Formatter) => void) | undefined
 }
 
-/** @internal */
-export const TypeId = "~effect-async-logging/Sink"
+const TypeId = "~effect-async-logging/Sink"
 
 /**
  * Where records go. `E` is what opening can fail with, `R` what it needs, `Sync` whether it has a `writeSync`.
@@ -191,12 +195,13 @@ export interface Sink<out E = never, out R = never, out Sync extends boolean = b
   readonly [TypeId]: Sink.Variance<E, R, Sync>
   /** What it is: `"file"`, `"console"`, … The default of its name. */
   readonly kind: string
+  /** What it was given, without the options that only this kind of sink has. */
   readonly options: SinkOptions
-  /** Records in a batch at most, where no option says so. */
+  /** @internal Records in a batch at most, where no option says so. */
   readonly batchSize: number
-  /** What is wrong with the options that only this kind of sink has. */
+  /** @internal What is wrong with the options that only this kind of sink has. */
   readonly wrong: ReadonlyArray<WrongOption>
-  /** Opens it. Its scope closes after the last write. */
+  /** @internal Opens it. Its scope closes after the last write. */
   readonly open: Effect.Effect<SinkHandle<unknown, never>, E, R | Scope.Scope>
 }
 
@@ -213,7 +218,7 @@ export declare namespace Sink {
 }
 
 /**
- * Any sink.
+ * Any sink: what the list of a layer takes.
  */
 // oxlint-disable-next-line typescript/no-explicit-any -- E and R are inferred from each element of the list
 export type AnySink = Sink<any, any, boolean>

@@ -1,6 +1,7 @@
 /**
  * A `Pipeline.Visitor` for tests, which remembers and counts everything that it is told.
  */
+import type { Source } from "../../src/Ledger.ts"
 import type * as Pipeline from "../../src/Pipeline.ts"
 import * as PipelineRun from "../../src/PipelineRun.ts"
 import type { LogNote, LogRecord } from "../../src/Record.ts"
@@ -16,7 +17,7 @@ export interface Tally {
   /** The accepted records, in order. */
   readonly accepted: Array<LogRecord>
   /** Where each of them came from. */
-  readonly sources: Array<Pipeline.Source>
+  readonly sources: Array<Source>
   /** Name and note of each stage that failed. */
   readonly failures: Array<readonly [name: string, note: LogNote]>
 }
@@ -28,9 +29,9 @@ export const tally = (stages: ReadonlyArray<Pipeline.Stage> = []): Tally => {
   const counts = { offered: 0, made: 0, held: 0, accepted: 0 }
   const filtered = new Map<string, number>()
   const accepted: Array<LogRecord> = []
-  const sources: Array<Pipeline.Source> = []
+  const sources: Array<Source> = []
   const failures: Array<readonly [string, LogNote]> = []
-  const enter = (source: Pipeline.Source) => {
+  const enter = (source: Source) => {
     if (source === "held") counts.held--
     else counts[source]++
   }

@@ -1,0 +1,165 @@
+/**
+ * The worker's way to its sink: opened when it is needed, and opened anew when the sink asks for it. Nothing here waits
+ * for a sink without a limit: what hangs is interrupted, and what cannot be interrupted is left behind.
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import type { Connection } from "./Connection.ts"
+import * as Connections from "./Connection.ts"
+import * as Detached from "./Detached.ts"
+import type { Outlet } from "./Outlet.ts"
+import type { LogRecord } from "./Record.ts"
+import * as Sink from "./Sinks/Sink.ts"
+
+/**
+ * The way to one sink.
+ */
+export interface Link {
+  readonly outlet: Outlet
+  /** Around all that the sink opens. */
+  readonly scope: Scope.Closeable
+  connection: Connection | undefined
+  /** Writes that were interrupted, and have not come back yet: two at most. */
+  leftBehind: ReadonlyArray<Fiber.Fiber<unknown, unknown>>
+}
+
+/**
+ * One write. `exit` is known before its fiber ends: a worker that is interrupted in between must still get to know it.
+ */
+export interface Attempt {
+  fiber: Fiber.Fiber<unknown, unknown> | undefined
+  exit: Exit.Exit<unknown, unknown> | undefined
+}
+
+/**
+ * A link that is not open yet.
+ */
+export const make = (outlet: Outlet, scope: Scope.Closeable): Link => ({
+  outlet,
+  scope,
+  connection: undefined,
+  leftBehind: []
+})
+
+/**
+ * A write that has not started.
+ */
+export const makeAttempt = (): Attempt => ({ fiber: undefined, exit: undefined })
+
+// -----------------------------------------------------------------------------
+// write
+// -----------------------------------------------------------------------------
+
+/**
+ * Writes records, and answers what the sink did. Opens the sink first where that is needed.
+ */
+export const write = Effect.fnUntraced(function*(self: Link, records: ReadonlyArray<LogRecord>, attempt: Attempt) {
+  if (yield* isStuck(self)) return stuck
+  const written = Effect.onExit(
+    Effect.flatMap(connect(self), ({ format, handle }) => handle.write(records, format)),
+    (exit) =>
+      Effect.sync(() => {
+        attempt.exit = exit
+      })
+  )
+  const exit = yield* bounded(self, written, (fiber) => {
+    attempt.fiber = fiber
+  })
+  // one that did not let itself be interrupted is remembered
+  if (attempt.fiber !== undefined && attempt.fiber.pollUnsafe() === undefined) {
+    self.leftBehind = [...self.leftBehind, attempt.fiber]
+  }
+  return exit
+})
+
+// A write that cannot be interrupted may be gone for good, so one more is tried beside it. When that does not come
+// back either, there are no more until one has: a dead sink must not collect writes.
+const isStuck = Effect.fnUntraced(function*(self: Link) {
+  const isOut = (fiber: Fiber.Fiber<unknown, unknown>) => fiber.pollUnsafe() === undefined
+  self.leftBehind = self.leftBehind.filter(isOut)
+  if (self.leftBehind.length < 2) return false
+  yield* Effect.timeoutOption(Effect.raceAllFirst(self.leftBehind.map(Fiber.await)), self.outlet.settings.timeout)
+  self.leftBehind = self.leftBehind.filter(isOut)
+  return self.leftBehind.length >= 2
+})
+
+const stuck = Exit.fail(Sink.unavailable({ cause: "earlier writes have not come back yet" }))
+
+/**
+ * Writes records in the caller's own step, to a sink that can do that.
+ */
+export const writeSyncUnsafe = (
+  { format, handle }: Connection,
+  records: ReadonlyArray<LogRecord>
+): Exit.Exit<void, unknown> => {
+  try {
+    handle.writeSync!(records, format)
+    return Exit.void
+  } catch (error) {
+    return Exit.fail(error)
+  }
+}
+
+/**
+ * The worker ends: how its write went, if that is known. One that is still under way is interrupted.
+ */
+export const endUnsafe = ({ exit, fiber }: Attempt): Exit.Exit<unknown, unknown> | undefined => {
+  if (exit === undefined) fiber?.interruptUnsafe()
+  return exit
+}
+
+// -----------------------------------------------------------------------------
+// open, flush, close
+// -----------------------------------------------------------------------------
+
+/**
+ * Opens the sink, and answers how that went.
+ */
+export const open = (self: Link): Effect.Effect<Exit.Exit<unknown, unknown>> => bounded(self, openUnbounded(self))
+
+const connect = (self: Link): Effect.Effect<Connection, unknown> =>
+  Effect.suspend(() => self.connection === undefined ? openUnbounded(self) : Effect.succeed(self.connection))
+
+const openUnbounded = (self: Link): Effect.Effect<Connection, unknown> => {
+  const { notices, settings, sink } = self.outlet
+  return Effect.tap(Connections.open(sink, settings, notices, self.scope), (connection) =>
+    Effect.sync(() => {
+      self.connection = connection
+    }))
+}
+
+/**
+ * Makes durable what was written, and answers how that went: `undefined` for a sink that cannot, or takes no more.
+ */
+export const flush = (self: Link): Effect.Effect<Exit.Exit<unknown, unknown> | undefined> =>
+  Effect.suspend(() => {
+    const flush = self.outlet.ended ? undefined : self.connection?.handle.flush
+    return flush === undefined ? Effect.undefined : bounded(self, flush)
+  })
+
+/**
+ * Closes what the sink has open. The next write opens it anew.
+ */
+export const close = (self: Link): Effect.Effect<unknown> =>
+  Effect.suspend(() => {
+    const { connection } = self
+    self.connection = undefined
+    return connection === undefined ? Effect.void : bounded(self, Scope.close(connection.scope, Exit.void))
+  })
+
+// An interrupted write gets a moment for its own finalizers, then it is left behind.
+const bounded = (
+  self: Link,
+  effect: Effect.Effect<unknown, unknown>,
+  onStart?: (fiber: Fiber.Fiber<unknown, unknown>) => void
+): Effect.Effect<Exit.Exit<unknown, unknown>> => {
+  const { timeout } = self.outlet.settings
+  return Effect.map(
+    Detached.within(effect, timeout, "1 second", onStart),
+    Option.getOrElse(() => Exit.fail(Sink.unavailable({ cause: `no answer within ${Duration.format(timeout)}` })))
+  )
+}
