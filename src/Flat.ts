@@ -8,10 +8,13 @@ import type { LogValue } from "./Record.ts"
 import type { Limits } from "./SnapshotRun.ts"
 
 /**
- * The own enumerable properties, each read once; `undefined` when one of them throws.
+ * The own enumerable properties, each read once; `undefined` when there are more than are kept, or one cannot be read.
+ * Total.
  */
-export const clone = (source: object): { [key: string]: LogValue } | undefined => {
+export const clone = (source: object, limits: Limits): { [key: string]: LogValue } | undefined => {
   try {
+    let count = 0
+    for (const _ in source) if (++count > limits.keys) return undefined
     return { ...source }
   } catch {
     return undefined

@@ -141,6 +141,8 @@ export const withNote = (self: LogRecord, note: LogNote): LogRecord =>
 
 /**
  * The record with its number.
+ *
+ * @internal
  */
 export const withSeq = (self: LogRecord, seq: number | undefined): LogRecord =>
   self.seq === seq ? self : { ...self, seq }

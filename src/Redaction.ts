@@ -55,7 +55,7 @@ export const stage = (paths: ReadonlyArray<string>): Stage => Pipeline.redact(ma
  * A function that redacts these paths. It answers the record itself when nothing matches, and shares what it does not
  * change.
  *
- * Throws a `TypeError`, with the text of `validate`, when a path is none. The function throws a `RangeError` for a
+ * Throws a `TypeError`, saying what is allowed, when a path is none. The function throws a `RangeError` for a
  * record that nests deeper than 64 levels, which no snapshot does.
  */
 export const make = (paths: ReadonlyArray<string>): (record: LogRecord) => LogRecord => {

@@ -161,10 +161,15 @@ const setUnsafe = (self: Snapshot, out: MutableFields, key: string, value: unkno
 }
 
 /**
- * The copy of an object literal. `depth` is that of the object, which has to be in `ancestors`.
+ * The copy of an object literal. `depth` is that of the object, which has to be in `ancestors`; `clone` what has been
+ * read of it already.
  */
-export const plainUnsafe = (self: Snapshot, source: object, depth: number): MutableFields => {
-  const clone = Flat.clone(source)
+export const plainUnsafe = (
+  self: Snapshot,
+  source: object,
+  depth: number,
+  clone = Flat.clone(source, self.limits)
+): MutableFields => {
   const bytes = clone === undefined ? Number.NaN : Flat.bytes(clone, self.limits)
   if (clone !== undefined && bytes <= self.bytes) {
     self.bytes -= bytes

@@ -77,17 +77,29 @@ export const writeText = (bytes: Buffer, at: number, text: string): number => {
  */
 export const toText = (write: (bytes: Buffer) => number): string => {
   // what is written may run code of the user, who may come here again: it must find another one
-  let bytes = spare ?? Buffer.allocUnsafeSlow(spareLength)
+  const first = spare ?? Buffer.allocUnsafeSlow(4096)
   spare = undefined
-  const end = write(bytes)
-  if (end > bytes.length) {
-    bytes = Buffer.allocUnsafeSlow(end)
-    write(bytes)
-  } else {
-    spare = bytes
-  }
+  const { bytes, end } = fitting(first, write)
+  if (bytes.length <= maxSpare) spare = bytes
   return bytes.toString("utf8", 0, end)
 }
 
-const spareLength = 4096
+const maxSpare = 64 * 1024
 let spare: Buffer | undefined
+
+/**
+ * Writes at the start of `first`, or of a buffer that is large enough. User code may write another length each time: the
+ * last one counts.
+ *
+ * @internal
+ */
+export const fitting = (
+  first: Buffer,
+  write: (bytes: Buffer) => number
+): { readonly bytes: Buffer; readonly end: number } => {
+  for (let bytes = first;;) {
+    const end = write(bytes)
+    if (end <= bytes.length) return { bytes, end }
+    bytes = Buffer.allocUnsafeSlow(2 * end)
+  }
+}

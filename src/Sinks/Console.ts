@@ -94,7 +94,8 @@ const writer = (stream: Output, inFlight: InFlight): Effect.Effect<Write, never,
     ({ pending }) => (bytes, callback) => {
       // a stream that is destroyed may forget the piece that it was writing
       pending.abandon = () => callback(new Error("the stream was closed"), 0)
-      stream.write(bytes, (error) => {
+      // a copy: the bytes are soon others, and a stream may keep what it was given
+      stream.write(bytes.slice(), (error) => {
         pending.abandon = ignore
         if (error) {
           // its error event is yet to come, and the sink may be closed as soon as it knows

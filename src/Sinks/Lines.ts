@@ -121,7 +121,10 @@ export const make = (options: Options = {}): Lines => {
         if (end <= scratch.length) ahead = [size, end]
         break
       }
-      if (end > scratch.length) return { bytes: large(record, end), lane, ends: [end], written: 0 }
+      if (end > scratch.length) {
+        const line = Bytes.fitting(Buffer.allocUnsafeSlow(end), (bytes) => writeLine(record, bytes, 0))
+        return { bytes: new Uint8Array(line.bytes.buffer, 0, line.end), lane, ends: [line.end], written: 0 }
+      }
       ends.push(size = end)
     }
     return { bytes: scratchBytes.subarray(0, size), lane, ends, written: 0 }
@@ -131,13 +134,6 @@ export const make = (options: Options = {}): Lines => {
     const end = write(record, bytes, at)
     bytes[end] = lineFeed
     return end + 1
-  }
-
-  // a line for which the scratch is too small
-  const large = (record: LogRecord, length: number): Uint8Array => {
-    const bytes = Buffer.allocUnsafeSlow(length)
-    writeLine(record, bytes, 0)
-    return new Uint8Array(bytes.buffer)
   }
 
   // gives up a chunk that is not wholly out: counts its whole lines and remembers the torn one
@@ -193,6 +189,7 @@ export const make = (options: Options = {}): Lines => {
       settleChunk()
       const delivered = whole
       batch = nothing
+      whole = 0
       write = noWrite
       return delivered
     }

@@ -5,6 +5,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/testing/TestClock"
 import { spawn } from "node:child_process"
+import { PassThrough } from "node:stream"
 import { fileURLToPath } from "node:url"
 import * as Formatters from "../../src/Formatters.ts"
 import type { LogRecord } from "../../src/Record.ts"
@@ -33,6 +34,14 @@ const holding = (stream: { readonly holds: () => boolean }) =>
   })
 
 describe("Sinks.console", () => {
+  it.effect("a stream may keep what it was given: later lines do not change it", () =>
+    Effect.gen(function*() {
+      const stdout = new PassThrough()
+      const sink = yield* open(stdio({ stdout, stderr: output() }))
+      for (const message of ["first", "other"]) yield* sink.write([record(message)], text)
+      assert.strictEqual(String(stdout.read()), "first\nother\n")
+    }))
+
   it.effect("writes everything to stdout by default", () =>
     Effect.gen(function*() {
       const stdout = output()
