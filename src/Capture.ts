@@ -87,7 +87,7 @@ const simpleUnsafe = (
   const clone = isShownAsItself(own) ? Flat.clone(own, limits) : undefined
   const bytes = call.args.length === 1 ? 0 : clone === undefined ? Number.NaN : Flat.bytes(clone, limits)
   if (!(16 + message.length + bytes <= limits.recordBytes)) return recordUnsafe(call, limits, seq, time, clone)
-  return Record.fromParts(
+  return new Record.Plain(
     time,
     call.level,
     call.logger,
@@ -131,7 +131,7 @@ const recordUnsafe = (
   const fields = layeredUnsafe(run, own, call.bound, surroundings.annotations)
   const spans = spansUnsafe(run, surroundings.spans, time)
   const span = fiber.cache.span
-  return Record.fromParts(
+  return new Record.Plain(
     time,
     call.level,
     call.logger,

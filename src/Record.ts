@@ -28,7 +28,7 @@ export const emptyContext: LogContext = Object.freeze({})
 export const make = (
   options: Partial<LogRecord> & { readonly level: LogLevel.Severity; readonly message: string }
 ): LogRecord =>
-  fromParts(
+  new Plain(
     options.time ?? 0,
     options.level,
     options.logger,
@@ -45,14 +45,8 @@ export const make = (
     options.notes
   )
 
-/**
- * A record from all its parts. A plain object, though not made by a literal: what a literal makes V8 allocates among the
- * old objects, for good, once it has seen that the first ones stay. The records of a burst do, as long as they are queued,
- * and the others paid for it with a third of the time of a line.
- *
- * @internal
- */
-export const fromParts = (
+const construct = function(
+  this: { -readonly [K in keyof LogRecord]: LogRecord[K] },
   time: number,
   level: LogLevel.Severity,
   logger: string | undefined,
@@ -67,12 +61,6 @@ export const fromParts = (
   seq: number | undefined,
   gap: LogGap | undefined,
   notes: ReadonlyArray<LogNote> | undefined
-): LogRecord =>
-  new Plain(time, level, logger, message, fields, context, spans, error, traceId, spanId, fiber, seq, gap, notes)
-
-const Plain = function(
-  this: { -readonly [K in keyof LogRecord]: LogRecord[K] },
-  ...[time, level, logger, message, fields, context, spans, error, traceId, spanId, fiber, seq, gap, notes]: Parts
 ) {
   this.time = time
   this.level = level
@@ -88,10 +76,17 @@ const Plain = function(
   this.seq = seq
   this.gap = gap
   this.notes = notes
-} as unknown as new(...parts: Parts) => LogRecord
-Plain.prototype = Object.prototype
+}
+construct.prototype = Object.prototype
 
-type Parts = Parameters<typeof fromParts>
+/**
+ * A record from all its parts. A plain object, though not made by a literal: what a literal makes V8 allocates among the
+ * old objects, for good, once it has seen that the first ones stay. The records of a burst do, as long as they are
+ * queued, and all later ones paid for it with a third of the time of a line.
+ *
+ * @internal
+ */
+export const Plain = construct as unknown as new(...parts: Parameters<typeof construct>) => LogRecord
 
 /**
  * Sets a key that comes from outside. `__proto__` becomes an ordinary own key, as it is in JSON.

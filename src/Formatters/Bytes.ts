@@ -27,7 +27,7 @@ interface ByteFormatter extends Formatter {
  * @internal
  */
 export const formatter = (write: Write, format?: Formatter): Formatter => {
-  const toString: Formatter = format ?? ((record) => toText((bytes) => write(record, bytes, 0)))
+  const toString: Formatter = format ?? ((record) => toText(write, record))
   return Object.assign((record: LogRecord) => toString(record), { [Writer]: write })
 }
 
@@ -47,15 +47,19 @@ export const writerOf = (format: Formatter): Write =>
   isByteFormatter(format) ? format[Writer] : (record, bytes, at) => writeText(bytes, at, format(record))
 
 /**
- * Writes bytes, the first `length` of them. Short ones faster than a call of `set` begins.
+ * Writes bytes.
  *
  * @internal
  */
-export const writeBytes = (bytes: Buffer, at: number, part: Buffer, length = part.length): number => {
-  // a store beyond the end does nothing
-  for (let i = 0; i < length; i++) bytes[at + i] = part[i]!
-  return at + length
+export const writeBytes = (bytes: Buffer, at: number, part: Buffer): number => {
+  const end = at + part.length
+  if (part.length > shortPart && end <= bytes.length) bytes.set(part, at)
+  // a short one is written before a call of `set` has begun; a store beyond the end does nothing
+  else for (let i = 0; i < part.length; i++) bytes[at + i] = part[i]!
+  return end
 }
+
+const shortPart = 24
 
 /**
  * Writes a text. A lone surrogate becomes U+FFFD.
@@ -71,34 +75,37 @@ export const writeText = (bytes: Buffer, at: number, text: string): number => {
 }
 
 /**
- * What is written at the start of a buffer, as a string.
+ * A value as it is written, as a string.
  *
  * @internal
  */
-export const toText = (write: (bytes: Buffer) => number): string => {
+export const toText = <A>(write: (value: A, bytes: Buffer, at: number) => number, value: A): string => {
   // what is written may run code of the user, who may come here again: it must find another one
-  const first = spare ?? Buffer.allocUnsafeSlow(4096)
+  let bytes = spare ?? Buffer.allocUnsafeSlow(4096)
   spare = undefined
-  const { bytes, end } = fitting(first, write)
+  const end = write(value, bytes, 0)
+  const line = end <= bytes.length ? { bytes, end } : enlarged(write, value, end)
+  bytes = line.bytes
   if (bytes.length <= maxSpare) spare = bytes
-  return bytes.toString("utf8", 0, end)
+  return bytes.toString("utf8", 0, line.end)
 }
 
 const maxSpare = 64 * 1024
 let spare: Buffer | undefined
 
 /**
- * Writes at the start of `first`, or of a buffer that is large enough. User code may write another length each time: the
- * last one counts.
+ * A value written at the start of a new buffer of `length`, or of a larger one. User code may write another length each
+ * time: the last one counts.
  *
  * @internal
  */
-export const fitting = (
-  first: Buffer,
-  write: (bytes: Buffer) => number
+export const enlarged = <A>(
+  write: (value: A, bytes: Buffer, at: number) => number,
+  value: A,
+  length: number
 ): { readonly bytes: Buffer; readonly end: number } => {
-  for (let bytes = first;;) {
-    const end = write(bytes)
+  for (let bytes = Buffer.allocUnsafeSlow(length);;) {
+    const end = write(value, bytes, 0)
     if (end <= bytes.length) return { bytes, end }
     bytes = Buffer.allocUnsafeSlow(2 * end)
   }

@@ -62,15 +62,14 @@ const keys = {
 // Many records share their millisecond with the one before.
 const writeHead = (bytes: Buffer, at: number, time: number, level: LogLevel.Severity): number => {
   if (time !== headTime || level !== headLevel) {
-    headLength = head.write(`{"timestamp":"${isoTime(time)}","level":"${level.toUpperCase()}"`)
+    head = Buffer.from(`{"timestamp":"${isoTime(time)}","level":"${level.toUpperCase()}"`)
     headTime = time
     headLevel = level
   }
-  return writeBytes(bytes, at, head, headLength)
+  return writeBytes(bytes, at, head)
 }
 
-const head = Buffer.allocUnsafeSlow(128)
-let headLength = 0
+let head = Buffer.alloc(0)
 let headTime = Number.NaN
 let headLevel: LogLevel.Severity = "Info"
 

@@ -122,7 +122,7 @@ export const make = (options: Options = {}): Lines => {
         break
       }
       if (end > scratch.length) {
-        const line = Bytes.fitting(Buffer.allocUnsafeSlow(end), (bytes) => writeLine(record, bytes, 0))
+        const line = Bytes.enlarged(writeLine, record, end)
         return { bytes: new Uint8Array(line.bytes.buffer, 0, line.end), lane, ends: [line.end], written: 0 }
       }
       ends.push(size = end)
