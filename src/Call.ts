@@ -14,22 +14,51 @@ import { noFields } from "./Record.ts"
 import type { Surroundings } from "./Surroundings.ts"
 
 /**
- * A log call.
+ * A log call. Made by a constructor, like a record: see `Record.Plain`.
  */
-export interface Call extends Capture.Call, OfferOptions {
+export class Call implements Capture.Call, OfferOptions {
+  readonly level: LogLevel.Severity
+  readonly args: ReadonlyArray<unknown>
+  readonly cause: Cause.Cause<unknown>
+  readonly fiber: Fiber.Fiber<unknown, unknown>
+  readonly time: number
+  readonly logger: string | undefined
+  readonly bound: LogFields
   readonly surroundings: Surroundings
   /** The `MinimumLogLevel` around it: see `Levels.region`. */
   readonly region: number | undefined
-  canWait: boolean
-  watch: ((sink: string) => Watch) | undefined
+  canWait = false
+  watch: ((sink: string) => Watch) | undefined = undefined
   /** Whether a queue took it above its capacity, or could not. */
-  overdrawn: boolean
+  overdrawn = false
   /** Where it has to wait for room. */
-  waits: Array<Wait> | undefined
+  waits: Array<Wait> | undefined = undefined
   /** How often the stages let its record pass: once, or not at all. */
-  accepted: number
+  accepted = 0
   /** How often a stage kept it. */
-  held: number
+  held = 0
+
+  constructor(
+    level: LogLevel.Severity,
+    args: ReadonlyArray<unknown>,
+    cause: Cause.Cause<unknown>,
+    fiber: Fiber.Fiber<unknown, unknown>,
+    time: number,
+    logger: string | undefined,
+    bound: LogFields,
+    surroundings: Surroundings,
+    region: number | undefined
+  ) {
+    this.level = level
+    this.args = args
+    this.cause = cause
+    this.fiber = fiber
+    this.time = time
+    this.logger = logger
+    this.bound = bound
+    this.surroundings = surroundings
+    this.region = region
+  }
 }
 
 /**
@@ -43,23 +72,10 @@ export const make = (
   args: ReadonlyArray<unknown>,
   logger: string | undefined,
   bound: LogFields
-): Call => ({
-  level,
-  args,
-  cause: Cause.empty,
-  fiber,
-  time: surroundings.clock.currentTimeMillisUnsafe(),
-  logger: logger ?? surroundings.logger,
-  bound,
-  surroundings,
-  region,
-  canWait: false,
-  watch: undefined,
-  overdrawn: false,
-  waits: undefined,
-  accepted: 0,
-  held: 0
-})
+): Call => {
+  const time = surroundings.clock.currentTimeMillisUnsafe()
+  return new Call(level, args, Cause.empty, fiber, time, logger ?? surroundings.logger, bound, surroundings, region)
+}
 
 /**
  * A call of `Effect.log*`, from what Effect hands to its loggers.
@@ -68,23 +84,18 @@ export const fromEffect = (
   options: Logger.Options<unknown>,
   surroundings: Surroundings,
   region: number | undefined
-): Call => ({
-  level: severity(options.logLevel),
-  args: Array.isArray(options.message) ? options.message : [options.message],
-  cause: options.cause,
-  fiber: options.fiber,
-  time: options.date.getTime(),
-  logger: surroundings.logger,
-  bound: noFields,
-  surroundings,
-  region,
-  canWait: false,
-  watch: undefined,
-  overdrawn: false,
-  waits: undefined,
-  accepted: 0,
-  held: 0
-})
+): Call =>
+  new Call(
+    severity(options.logLevel),
+    Array.isArray(options.message) ? options.message : [options.message],
+    options.cause,
+    options.fiber,
+    options.date.getTime(),
+    surroundings.logger,
+    noFields,
+    surroundings,
+    region
+  )
 
 // Effect's type admits the two ends of the scale, which are no levels of a record
 const severity = (level: LogLevel.LogLevel): LogLevel.Severity =>
