@@ -73,6 +73,7 @@ export const write = Effect.fnUntraced(function*(self: Link, records: ReadonlyAr
   if (attempt.fiber !== undefined && attempt.fiber.pollUnsafe() === undefined) {
     self.leftBehind = [...self.leftBehind, attempt.fiber]
   }
+  attempt.fiber = undefined
   return exit
 })
 

@@ -46,7 +46,7 @@ export interface Worker {
   readonly gapLines: GapLines
   readonly flushes: Flushes
   readonly delivered: Rate.Rate
-  batch: ReadonlyArray<Entry<LogRecord>>
+  batch: Array<Entry<LogRecord>>
   /** Whether there was an attempt at the batch. */
   tried: boolean
   writing: Attempt | undefined
@@ -283,6 +283,9 @@ const settleBatch = (self: Worker, ends: Answer["ends"]): number => {
   if (!isWatched) Ledger.deliveredAll(ledger, delivered)
   // a neighbour of theirs may have been refused
   GapLine.insertUnsafe(self.gapLines, rest)
+  // the list that the worker took is done with: V8 may have made it among the old objects, where it would keep its
+  // records from the young generation's garbage collection
+  batch.length = 0
   self.batch = rest
   return delivered
 }
