@@ -1,7 +1,11 @@
 /**
  * Delivered lines per second into a file: from the first call until the scope has closed and the last line is there.
- * The file is then read back. Each contender has logged as much before, twice, into other files: what is measured is
- * neither the compiler nor the growth of the heap.
+ * The file is then read back.
+ *
+ * Each contender has logged as much before, twice, into other files: what is measured is neither the compiler nor the
+ * growth of the heap. The first time in small programs: a full garbage collection in the middle of code that is still
+ * cold can make V8 allocate what lives shortest (the results of the iterators behind `yield*`) among the old objects, and
+ * collecting garbage then takes as long as all the rest, of any Effect program.
  */
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
@@ -17,7 +21,8 @@ import type { Job, Sample, Workload } from "./Workload.ts"
 type LogToFile = (path: string, records: number) => Promise<number>
 
 const measure = (logToFile: LogToFile) => async ({ directory, records }: Job): Promise<Sample> => {
-  for (const name of ["first.log", "second.log"]) await logToFile(join(directory, name), records)
+  for (let i = 0; i < 50; i++) await logToFile(join(directory, "warm-up.log"), records / 50)
+  await logToFile(join(directory, "rehearsal.log"), records)
   const path = join(directory, "measured.log")
   const start = await logToFile(path, records)
   const seconds = (performance.now() - start) / 1000
