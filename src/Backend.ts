@@ -239,8 +239,9 @@ export const logWatched = (
 const mayWait = (self: Backend, { surroundings }: Call): boolean => {
   for (const target of self.targets) {
     if (!target.hasWaits) continue
-    // where there is room for one record, a gate may give several
-    if (target.isCrowded(self.limits.recordBytes) || surroundings.stages.some(Surroundings.isGate)) return true
+    // what stages add to a record is hardly as much again; a gate may give several
+    const bytes = 2 * self.limits.recordBytes + Record.contextBytes(surroundings.context) + 1024
+    if (target.isCrowded(bytes) || surroundings.stages.some(Surroundings.isGate)) return true
   }
   return false
 }

@@ -85,7 +85,7 @@ const simpleUnsafe = (
   const message = call.args[0] as string
   const own = call.args.length === 1 ? undefined : call.args[1]
   const clone = isShownAsItself(own) ? Flat.clone(own, limits) : undefined
-  const bytes = call.args.length === 1 ? 0 : clone === undefined ? Number.NaN : Flat.bytes(clone, limits)
+  const bytes = call.args.length === 1 ? 0 : clone ? Flat.bytes(clone, limits) : Number.NaN
   if (!(16 + message.length + bytes <= limits.recordBytes)) return recordUnsafe(call, limits, seq, time, clone)
   return new Record.Plain(
     time,
@@ -114,13 +114,13 @@ const isShownAsItself = (value: unknown): value is object => {
   }
 }
 
-// `clone`: what has been read already of the one object among the arguments.
+// `clone`: what `Flat.clone` made already of the one object among the arguments.
 const recordUnsafe = (
   call: Call,
   limits: Snapshot.Limits,
   seq: number | undefined,
   time: number,
-  clone?: Snapshot.MutableFields
+  clone?: Snapshot.MutableFields | null
 ): LogRecord => {
   const { args, fiber, surroundings } = call
   const run = Snapshot.make(limits, fiber.context)
@@ -200,7 +200,7 @@ const errorUnsafe = (
 const ownFieldsUnsafe = (
   run: Snapshot.Snapshot,
   args: ReadonlyArray<unknown>,
-  clone: Snapshot.MutableFields | undefined
+  clone: Snapshot.MutableFields | null | undefined
 ): Snapshot.MutableFields | undefined => {
   let fields: Snapshot.MutableFields | undefined
   let data: Array<unknown> | undefined
@@ -231,7 +231,7 @@ const ownFieldsUnsafe = (
 const shownUnsafe = (
   run: Snapshot.Snapshot,
   arg: object,
-  clone: Snapshot.MutableFields | undefined
+  clone: Snapshot.MutableFields | null | undefined
 ): LogValue => {
   try {
     if (clone !== undefined || Run.isShownAsItself(arg)) {

@@ -50,7 +50,14 @@ export const open = Effect.fnUntraced(function*(
 const total = (format: Formatter, sink: string, notices: Notices): Formatter => {
   const failed = (record: LogRecord, error: unknown): LogRecord => {
     Notice.tellUnsafe(notices, "formatter_failed", `the formatter of sink "${sink}" failed: ${Notice.describe(error)}`)
-    return minimal(record)
+    try {
+      const line = minimal(record)
+      // what a stage without types has made may fail here too
+      json(line)
+      return line
+    } catch {
+      return unprintable
+    }
   }
   const text: Formatter = (record) => {
     try {
@@ -72,6 +79,8 @@ const total = (format: Formatter, sink: string, notices: Notices): Formatter => 
     }
   }, text)
 }
+
+const unprintable = Record.make({ level: "Error", message: "[unprintable]", notes: ["formatter_failed"] })
 
 const minimal = (record: LogRecord): LogRecord =>
   Record.withNote(

@@ -55,7 +55,7 @@ export const judge = (exit: Exit.Exit<unknown, unknown>, size: number): Answer =
 }
 
 const judgeUnsafe = (exit: Exit.Exit<unknown, unknown>, size: number): Answer => {
-  if (exit._tag === "Success") return Array.isArray(exit.value) ? judgeOutcomes([...exit.value]) : allDelivered
+  if (exit._tag === "Success") return Array.isArray(exit.value) ? judgeOutcomes([...exit.value], size) : allDelivered
   const failure = sinkError(exit.cause)
   const { reason } = failure
   const error = reason.cause ?? failure.message ?? reason._tag
@@ -87,7 +87,7 @@ const judgeUnsafe = (exit: Exit.Exit<unknown, unknown>, size: number): Answer =>
 }
 
 // Sinks may be written without types: what stands in the list is compared, not believed.
-const judgeOutcomes = (outcomes: ReadonlyArray<unknown>): Answer => ({
+const judgeOutcomes = (outcomes: ReadonlyArray<unknown>, size: number): Answer => ({
   ...allDelivered,
   ends: (index) =>
     outcomes[index] === "delivered"
@@ -95,7 +95,7 @@ const judgeOutcomes = (outcomes: ReadonlyArray<unknown>): Answer => ({
       : outcomes[index] === "rejected"
       ? Ledger.failed("rejected")
       : undefined,
-  error: outcomes.includes("retry")
+  error: outcomes.length < size || outcomes.some((outcome) => outcome !== "delivered" && outcome !== "rejected")
     ? "records were not taken"
     : outcomes.includes("rejected")
     ? "records were refused"

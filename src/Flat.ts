@@ -8,16 +8,15 @@ import type { LogValue } from "./Record.ts"
 import type { Limits } from "./SnapshotRun.ts"
 
 /**
- * The own enumerable properties, each read once; `undefined` when there are more than are kept, or one cannot be read.
- * Total.
+ * The own enumerable properties, each read once; `null` when there are more than are kept, or one cannot be read. Total.
  */
-export const clone = (source: object, limits: Limits): { [key: string]: LogValue } | undefined => {
+export const clone = (source: object, limits: Limits): { [key: string]: LogValue } | null => {
   try {
     let count = 0
-    for (const _ in source) if (++count > limits.keys) return undefined
+    for (const _ in source) if (++count > limits.keys) return null
     return { ...source }
   } catch {
-    return undefined
+    return null
   }
 }
 

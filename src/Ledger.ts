@@ -30,7 +30,7 @@ export type DropReason = typeof dropReasons[number]
 /**
  * Why a record was attempted in vain.
  *
- * - `rejected`: the sink refused it for good. `retry_exhausted`: `maxAttempts` were made.
+ * - `rejected`: the sink refused it for good. `retry_exhausted`: `maxAttempts` were made, or the one of `layerSync`.
  * - `fatal`: its sink said that it is finished. `shutdown_timeout`: the close ran out of time.
  */
 export type FailReason = typeof failReasons[number]

@@ -23,7 +23,7 @@ export interface Link {
   /** Around all that the sink opens. */
   readonly scope: Scope.Closeable
   connection: Connection | undefined
-  /** Writes that were interrupted, and have not come back yet: two at most. */
+  /** What was interrupted, and has not come back yet: writes, and what opens, flushes and closes. */
   leftBehind: ReadonlyArray<Fiber.Fiber<unknown, unknown>>
 }
 
@@ -69,16 +69,12 @@ export const write = Effect.fnUntraced(function*(self: Link, records: ReadonlyAr
   const exit = yield* bounded(self, written, (fiber) => {
     attempt.fiber = fiber
   })
-  // one that did not let itself be interrupted is remembered
-  if (attempt.fiber !== undefined && attempt.fiber.pollUnsafe() === undefined) {
-    self.leftBehind = [...self.leftBehind, attempt.fiber]
-  }
   attempt.fiber = undefined
   return exit
 })
 
-// A write that cannot be interrupted may be gone for good, so one more is tried beside it. When that does not come
-// back either, there are no more until one has: a dead sink must not collect writes.
+// What cannot be interrupted may be gone for good, so one more is tried beside it. When that does not come back either,
+// there are no more until one has: a dead sink must not collect fibers.
 const isStuck = Effect.fnUntraced(function*(self: Link) {
   const isOut = (fiber: Fiber.Fiber<unknown, unknown>) => fiber.pollUnsafe() === undefined
   self.leftBehind = self.leftBehind.filter(isOut)
@@ -88,7 +84,7 @@ const isStuck = Effect.fnUntraced(function*(self: Link) {
   return self.leftBehind.length >= 2
 })
 
-const stuck = Exit.fail(Sink.unavailable({ cause: "earlier writes have not come back yet" }))
+const stuck = Exit.fail(Sink.unavailable({ cause: "earlier operations have not come back yet" }))
 
 /**
  * Writes records in the caller's own step, to a sink that can do that.
@@ -139,7 +135,8 @@ const openUnbounded = (self: Link): Effect.Effect<Connection, unknown> => {
 export const flush = (self: Link): Effect.Effect<Exit.Exit<unknown, unknown> | undefined> =>
   Effect.suspend(() => {
     const flush = self.outlet.ended ? undefined : self.connection?.handle.flush
-    return flush === undefined ? Effect.undefined : bounded(self, flush)
+    if (flush === undefined) return Effect.undefined
+    return Effect.flatMap(isStuck(self), (isStuck) => isStuck ? Effect.succeed(stuck) : bounded(self, flush))
   })
 
 /**
@@ -159,8 +156,17 @@ const bounded = (
   onStart?: (fiber: Fiber.Fiber<unknown, unknown>) => void
 ): Effect.Effect<Exit.Exit<unknown, unknown>> => {
   const { timeout } = self.outlet.settings
-  return Effect.map(
-    Detached.within(effect, timeout, "1 second", onStart),
-    Option.getOrElse(() => Exit.fail(Sink.unavailable({ cause: `no answer within ${Duration.format(timeout)}` })))
-  )
+  let started: Fiber.Fiber<unknown, unknown> | undefined
+  const start = (fiber: Fiber.Fiber<unknown, unknown>) => {
+    started = fiber
+    onStart?.(fiber)
+  }
+  return Effect.map(Detached.within(effect, timeout, "1 second", start), (exit) => {
+    // one that did not let itself be interrupted is remembered
+    if (started !== undefined && started.pollUnsafe() === undefined) self.leftBehind = [...self.leftBehind, started]
+    return Option.getOrElse(exit, () => Exit.fail(unanswered(timeout)))
+  })
 }
+
+const unanswered = (timeout: Duration.Duration): Sink.SinkError =>
+  Sink.unavailable({ cause: `no answer within ${Duration.format(timeout)}` })

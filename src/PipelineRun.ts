@@ -153,7 +153,7 @@ const isObject = (u: unknown): u is object => typeof u === "object" && u !== nul
 const severities: ReadonlySet<unknown> = new Set(["Trace", "Debug", "Info", "Warn", "Error", "Fatal"])
 
 const isRecord = (self: LogRecord): boolean =>
-  typeof self.time === "number" &&
+  Number.isFinite(self.time) &&
   severities.has(self.level) &&
   isOptional("string", self.logger) &&
   typeof self.message === "string" &&
@@ -163,7 +163,9 @@ const isRecord = (self: LogRecord): boolean =>
   isOptional("string", self.spanId) &&
   isOptional("number", self.fiber) &&
   self.gap === undefined &&
-  (self.notes === undefined || Array.isArray(self.notes))
+  (self.notes === undefined || (Array.isArray(self.notes) && self.notes.every(isText)))
+
+const isText = (u: unknown): boolean => typeof u === "string"
 
 const isOptional = (type: "string" | "number", u: unknown): boolean => u === undefined || typeof u === type
 

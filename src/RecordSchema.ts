@@ -86,8 +86,8 @@ export type LogNote =
  * - `spans`: Effect log spans, label to elapsed milliseconds.
  * - `traceId`, `spanId`: of the caller's current tracing span.
  * - `fiber`: id of the fiber that logged.
- * - `seq`: number of the record in its layer, given when the stages let it pass. `undefined` before that, and on
- *   lines that the library writes by itself.
+ * - `seq`: number of the record in its layer, given when the stages let it pass; before that, the number that was
+ *   next when it was made. `undefined` on lines that the library writes by itself.
  */
 export interface LogRecord {
   readonly time: number

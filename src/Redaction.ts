@@ -65,13 +65,14 @@ export const make = (paths: ReadonlyArray<string>): (record: LogRecord) => LogRe
   const fieldsPaths = fromRoot(rules, "fields")
   const contextPaths = fromRoot(rules, "context")
   const errorPaths = fromRoot(rules, "error")
-  // a context is shared by many records, and stays so
+  // a context is shared by many records, and stays so; one that is not frozen may yet change
   const contexts = new WeakMap<LogContext, LogContext>()
   const redactContext = (self: LogContext): LogContext => {
     let out = contexts.get(self)
     if (out === undefined) {
-      out = withoutUndefined(redactObject(self, contextShape, contextPaths, rules, 0))
-      contexts.set(self, out)
+      const redacted = redactObject(self, contextShape, contextPaths, rules, 0)
+      out = redacted === self ? self : withoutUndefined(redacted)
+      if (Object.isFrozen(self)) contexts.set(self, out)
     }
     return out
   }

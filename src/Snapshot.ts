@@ -161,8 +161,8 @@ const setUnsafe = (self: Snapshot, out: MutableFields, key: string, value: unkno
 }
 
 /**
- * The copy of an object literal. `depth` is that of the object, which has to be in `ancestors`; `clone` what has been
- * read of it already.
+ * The copy of an object literal. `depth` is that of the object, which has to be in `ancestors`; `clone` what
+ * `Flat.clone` made of it already.
  */
 export const plainUnsafe = (
   self: Snapshot,
@@ -170,8 +170,8 @@ export const plainUnsafe = (
   depth: number,
   clone = Flat.clone(source, self.limits)
 ): MutableFields => {
-  const bytes = clone === undefined ? Number.NaN : Flat.bytes(clone, self.limits)
-  if (clone !== undefined && bytes <= self.bytes) {
+  const bytes = clone === null ? Number.NaN : Flat.bytes(clone, self.limits)
+  if (clone !== null && bytes <= self.bytes) {
     self.bytes -= bytes
     return clone
   }

@@ -11,7 +11,7 @@ import type { LogNote } from "./Record.ts"
  * How much of a value is kept.
  */
 export interface Limits {
-  /** Estimated bytes of one record, as `Record.estimateBytes` counts them. Default 256 KiB. */
+  /** Estimated bytes of what one call says, counted like those of `Record.estimateBytes`. Default 256 KiB. */
   readonly recordBytes: number
   /** Characters (UTF-16 code units) of one string, the message and a stack included. Default 65,536. */
   readonly stringLength: number

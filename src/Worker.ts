@@ -91,7 +91,10 @@ export const openUnlessLater = (self: Worker): Effect.Effect<void, unknown> =>
   Effect.flatMap(Links.open(self.link), (exit) => {
     if (Exit.isSuccess(exit)) return Effect.void
     if (self.outlet.settings.onOpenFailure === "fail") return exit
-    return Effect.sync(() => void judge(self, exit, 0))
+    return Effect.sync(() => {
+      const message = Notice.describe(Delivery.judge(exit, 0).error)
+      noteError(self, message, `sink "${self.outlet.settings.name}" could not be opened yet: ${message}`)
+    })
   })
 
 /**
@@ -225,15 +228,15 @@ const records = (self: Worker): ReadonlyArray<LogRecord> => self.batch.map((entr
 const judge = (self: Worker, exit: Exit.Exit<unknown, unknown>, size: number): Answer => {
   const answer = Delivery.judge(exit, size)
   if (answer.error === undefined) return answer
-  const { notices, settings } = self.outlet
   const message = Notice.describe(answer.error)
-  self.lastError = { time: self.clock.currentTimeMillisUnsafe(), message }
-  Notice.tellUnsafe(
-    notices,
-    `sink ${settings.name}`,
-    answer.ended ? `sink "${settings.name}" has ended: ${message}` : `sink "${settings.name}" failed: ${message}`
-  )
+  noteError(self, message, `sink "${self.outlet.settings.name}" ${answer.ended ? "has ended" : "failed"}: ${message}`)
   return answer
+}
+
+const noteError = (self: Worker, message: string, notice: string): void => {
+  const { notices, settings } = self.outlet
+  self.lastError = { time: self.clock.currentTimeMillisUnsafe(), message }
+  Notice.tellUnsafe(notices, `sink ${settings.name}`, notice)
 }
 
 // Answers the flushes whose records have settled.

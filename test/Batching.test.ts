@@ -43,6 +43,21 @@ describe("batches", () => {
       }
     }))
 
+  it.effect("G27 by age, also when a stage has answered a record without a time", () =>
+    Effect.gen(function*() {
+      const sink = recording({ batch: { linger: "1 second" } })
+      const stages = [Pipeline.enrich((record) => ({ ...record, time: Number.NaN }))]
+      yield* run({ stages, sinks: [sink.sink] }, () =>
+        Effect.gen(function*() {
+          yield* Effect.logInfo("1")
+          yield* turns
+          yield* TestClock.adjust("1 second")
+          assert.deepStrictEqual(sink.records.map(({ message, notes }) => [message, notes]), [["1", [
+            "enricher_failed"
+          ]]])
+        }))
+    }))
+
   it.effect("G27 by size at once, without time", () =>
     Effect.gen(function*() {
       const sink = recording({ batch: { size: 3, linger: "1 hour" } })

@@ -230,6 +230,27 @@ describe("Unavailable", () => {
       assert.deepStrictEqual(sink.events, ["open", "write", "close", "open", "write", "write", "written", "close"])
     }))
 
+  it.effect("a sink that hangs each time it is closed is not opened without end", () =>
+    Effect.gen(function*() {
+      let opens = 0
+      const sink = Sinks.scoped({
+        name: "probe",
+        timeout: "1 second",
+        open: Effect.as(
+          Effect.acquireRelease(Effect.sync(() => void opens++), () => Effect.uninterruptible(Effect.never)),
+          { write: () => Effect.fail(Sinks.unavailable({ reopen: true })) }
+        )
+      })
+      yield* run({ ...impatient, sinks: [sink] }, () =>
+        Effect.gen(function*() {
+          yield* Effect.logInfo("1")
+          yield* turns
+          yield* TestClock.adjust("10 minutes")
+          assert.strictEqual(opens, 2)
+          yield* letGo
+        }))
+    }))
+
   it.effect("a reopening that fails is an attempt that failed; the next one opens again", () =>
     Effect.gen(function*() {
       let opens = 0
@@ -309,6 +330,7 @@ describe("Outcomes", () => {
         Effect.gen(function*() {
           yield* logAll(numbers(1, 3))
           yield* turns
+          assert.strictEqual((yield* AsyncLogging.stats).sinks["probe"]!.lastError?.message, "records were not taken")
           yield* TestClock.adjust("1 minute")
           assert.deepStrictEqual(sink.batches(), [numbers(1, 3), numbers(2, 3), numbers(2, 3)])
           assert.strictEqual((yield* counts()).delivered, 3)
@@ -324,6 +346,7 @@ describe("Outcomes", () => {
           yield* logAll(["1", "2"])
           yield* turns
           assert.strictEqual((yield* counts()).delivered, 0)
+          assert.strictEqual((yield* AsyncLogging.stats).sinks["probe"]!.lastError?.message, "records were not taken")
           yield* TestClock.adjust("1 minute")
           assert.strictEqual((yield* counts()).delivered, 2)
         }))
@@ -644,7 +667,7 @@ describe("opening", () => {
           yield* TestClock.adjust("240 millis")
           assert.deepStrictEqual([opens(), written], [3, ["1"]])
         }))
-      assert.strictEqual(notices[0], "effect-async-logging: sink \"probe\" failed: no such host")
+      assert.strictEqual(notices[0], "effect-async-logging: sink \"probe\" could not be opened yet: no such host")
     }))
 
   it.effect("onOpenFailure retry: an opening that never ends is given up after the timeout", () =>

@@ -106,6 +106,18 @@ describe("a sink", () => {
 const syncSink = (writeSync: Sinks.WriteSync) => Sinks.make({ name: "probe", write: () => Effect.void, writeSync })
 
 describe("layerSync", () => {
+  it.live("G8 loses nothing that is logged while a flush is under way", () =>
+    Effect.gen(function*() {
+      const path = `${yield* directory}/app.log`
+      const flushing = Effect.repeat(AsyncLogging.flush, { times: 50 })
+      const logging = Effect.repeat(Effect.andThen(Effect.logInfo("1"), Effect.yieldNow), { times: 499 })
+      const stats = yield* Effect.all([flushing, logging], { concurrency: 2 }).pipe(
+        Effect.andThen(AsyncLogging.stats),
+        Effect.provide(AsyncLogging.layerSync({ sinks: [Sinks.file({ path })] }))
+      )
+      assert.strictEqual(stats.sinks["file"]?.ledger.delivered, 500)
+    }))
+
   it("closes in Effect.runSync too", () => {
     const written: Array<string> = []
     const exit = Effect.runSyncExit(Effect.provide(

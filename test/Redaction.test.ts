@@ -200,10 +200,20 @@ describe("sharing", () => {
 
   it("records that shared a context share the redacted one", () => {
     const redact = Redaction.make(["userId"])
-    const context: LogContext = { userId: "u" }
+    const context: LogContext = Object.freeze({ userId: "u" })
     const out = redact(record({ context })).context
     assert.strictEqual(redact(record({ context })).context, out)
     assert.strictEqual(Redaction.make(["password"])(record({ context })).context, context)
+  })
+
+  it("G22 a context that may yet change is looked at each time, and left as it is", () => {
+    const redact = Redaction.make(["password"])
+    const custom: { [key: string]: string } = {}
+    const context = { requestId: "r", custom }
+    assert.strictEqual(redact(record({ context })).context, context)
+    assert.isFalse(Object.isFrozen(context))
+    custom["password"] = "secret"
+    assert.deepStrictEqual(redact(record({ context })).context, { requestId: "r", custom: { password: "[redacted]" } })
   })
 
   it("redacting twice changes nothing more", () => {

@@ -224,6 +224,22 @@ describe("bytes", () => {
 })
 
 describe("backpressure, Logger.*", () => {
+  it.effect("G2 a record whose context is larger than all that a call may say waits like any other", () =>
+    Effect.gen(function*() {
+      const sink = gated()
+      const queue = { strategy: "backpressure", maxBytes: 10_000, overdraft: 0 } as const
+      yield* run({ limits: { recordBytes: 300 }, queue, sinks: [sink.sink] }, () =>
+        Effect.gen(function*() {
+          const log = Logger.info("1").pipe(Logger.withContext({ custom: { text: "x".repeat(2000) } }))
+          const fiber = yield* Effect.forkChild(Effect.repeat(log, { times: 19 }))
+          yield* turns
+          yield* sink.release
+          yield* Fiber.join(fiber)
+          yield* AsyncLogging.flush
+          assert.strictEqual((yield* counts()).delivered, 20)
+        }))
+    }))
+
   it.effect("G2 the first record that does not fit suspends its fiber, others run on, everything arrives in order", () =>
     Effect.gen(function*() {
       const sink = gated()

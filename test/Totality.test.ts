@@ -357,3 +357,40 @@ describe("after close", () => {
       assert.strictEqual(said.lines.length, 1)
     }))
 })
+
+describe("a stage without types", () => {
+  const circular: Array<unknown> = []
+  circular.push(circular)
+  const broken: { readonly [what: string]: object } = {
+    "notes that are none": { notes: circular },
+    "a message that can be read once": {
+      get message() {
+        return ++reads > 1 ? assert.fail("broken") : "1"
+      }
+    },
+    "fields that cannot be written": { fields: new Proxy({}, { ownKeys: () => assert.fail("broken") }) }
+  }
+  let reads = 0
+  for (const [what, parts] of Object.entries(broken)) {
+    it.effect(`G16 ${what} cost one record its line, not the sink`, () =>
+      Effect.gen(function*() {
+        const path = `${yield* directory}/app.log`
+        const stages = [
+          Pipeline.enrich((record) =>
+            record.message === "1"
+              ? Object.defineProperties({ ...record }, Object.getOwnPropertyDescriptors(parts))
+              : record
+          )
+        ]
+        yield* run({ stages, sinks: [Sinks.file({ path })] }, () =>
+          Effect.gen(function*() {
+            for (const message of ["1", "2"]) yield* Effect.logInfo(message)
+            const report = yield* AsyncLogging.flush
+            assert.strictEqual(report.sinks["file"]?.delivered, 2)
+          }))
+        const lines = fs.readFileSync(path, "utf8").trim().split("\n").map((line) => JSON.parse(line))
+        assert.strictEqual(lines.length, 2)
+        assert.strictEqual(lines[1].message, "2")
+      }))
+  }
+})

@@ -8,7 +8,7 @@ import { dirname } from "node:path"
 import * as Check from "./Check.ts"
 import type { FileInfo, FileSystem } from "./FileSystem.ts"
 import { CurrentFileSystem } from "./FileSystem.ts"
-import type { Callback, InFlight } from "./InFlight.ts"
+import type { Callback } from "./InFlight.ts"
 import * as InFlights from "./InFlight.ts"
 import * as Lines from "./Lines.ts"
 import * as LineWriter from "./LineWriter.ts"
@@ -52,8 +52,11 @@ export const make = (options: FileOptions): Sink.Sink<SinkError, never, true> =>
 const open = Effect.fnUntraced(function*(path: string, mode: number, directoryMode: number) {
   const fs = yield* CurrentFileSystem
   const inFlight = InFlights.make()
+  // apart from the writes: a line may be written while another one is being made durable
+  const syncing = InFlights.make()
+  const closing = (f: () => void) => void inFlight.whenIdleUnsafe(() => void syncing.whenIdleUnsafe(f))
   const file = yield* Effect.mapError(
-    openFile(fs, inFlight, path, mode, directoryMode),
+    openFile(fs, closing, path, mode, directoryMode),
     (cause) => Sink.unavailable({ cause: new Error(`cannot open ${path}: ${cause.message}`, { cause }) })
   )
   const lines = Lines.make({ torn: file.torn, maxBytes: file.isFile ? fileMaxBytes : undefined })
@@ -66,7 +69,7 @@ const open = Effect.fnUntraced(function*(path: string, mode: number, directoryMo
     ...writer,
     flush: file.isFile
       ? Effect.mapError(
-        inFlight.run<void>((callback) => fs.fdatasync(file.fd, callback)),
+        Effect.andThen(inFlight.idle, syncing.run<void>((callback) => fs.fdatasync(file.fd, callback))),
         (cause) => Sink.unavailable({ cause })
       )
       : undefined
@@ -86,7 +89,7 @@ interface OpenFile {
 
 const openFile = (
   fs: FileSystem,
-  inFlight: InFlight,
+  whenIdle: (f: () => void) => void,
   path: string,
   mode: number,
   directoryMode: number
@@ -95,7 +98,7 @@ const openFile = (
     yield* call<void>((callback) => fs.mkdir(dirname(path), directoryMode, callback))
     const fd = yield* Effect.acquireRelease(
       call<number>((callback) => fs.open(path, appending, mode, callback)),
-      (fd) => closeFile(fs, inFlight, fd)
+      (fd) => closeFile(fs, whenIdle, fd)
     )
     const { isFile, size } = yield* call<FileInfo>((callback) => fs.fstat(fd, callback))
     const torn = isFile && size > 0 && (yield* endsWithinLine(fs, path, size))
@@ -107,9 +110,9 @@ const appending = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | 
 
 // Never under an operation: its descriptor may by then be another file's. One that does not come back keeps it open,
 // and whoever closes does not have to wait for that.
-const closeFile = (fs: FileSystem, inFlight: InFlight, fd: number): Effect.Effect<void> =>
+const closeFile = (fs: FileSystem, whenIdle: (f: () => void) => void, fd: number): Effect.Effect<void> =>
   Effect.interruptible(Effect.orDie(
-    call<void>((callback) => void inFlight.whenIdleUnsafe(() => fs.close(fd, callback)))
+    call<void>((callback) => whenIdle(() => fs.close(fd, callback)))
   ))
 
 // Through a descriptor of its own, so that the log needs no permission to read.
