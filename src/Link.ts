@@ -23,9 +23,13 @@ export interface Link {
   /** Around all that the sink opens. */
   readonly scope: Scope.Closeable
   connection: Connection | undefined
-  /** What was interrupted, and has not come back yet: writes, and what opens, flushes and closes. */
-  leftBehind: ReadonlyArray<Fiber.Fiber<unknown, unknown>>
+  /** Writes that were interrupted, and have not come back yet: two at most. */
+  readonly leftWrites: LeftBehind
+  /** The same of what opens, flushes and closes. */
+  readonly leftOthers: LeftBehind
 }
+
+type LeftBehind = Set<Fiber.Fiber<unknown, unknown>>
 
 /**
  * One write. `exit` is known before its fiber ends: a worker that is interrupted in between must still get to know it.
@@ -42,7 +46,8 @@ export const make = (outlet: Outlet, scope: Scope.Closeable): Link => ({
   outlet,
   scope,
   connection: undefined,
-  leftBehind: []
+  leftWrites: new Set(),
+  leftOthers: new Set()
 })
 
 /**
@@ -66,23 +71,22 @@ export const write = Effect.fnUntraced(function*(self: Link, records: ReadonlyAr
         attempt.exit = exit
       })
   )
-  const exit = yield* bounded(self, written, (fiber) => {
+  const exit = yield* bounded(self, written, self.leftWrites, (fiber) => {
     attempt.fiber = fiber
   })
   attempt.fiber = undefined
   return exit
 })
 
-// What cannot be interrupted may be gone for good, so one more is tried beside it. When that does not come back either,
-// there are no more until one has: a dead sink must not collect fibers.
-const isStuck = Effect.fnUntraced(function*(self: Link) {
-  const isOut = (fiber: Fiber.Fiber<unknown, unknown>) => fiber.pollUnsafe() === undefined
-  self.leftBehind = self.leftBehind.filter(isOut)
-  if (self.leftBehind.length < 2) return false
-  yield* Effect.timeoutOption(Effect.raceAllFirst(self.leftBehind.map(Fiber.await)), self.outlet.settings.timeout)
-  self.leftBehind = self.leftBehind.filter(isOut)
-  return self.leftBehind.length >= 2
+// A write that cannot be interrupted may be gone for good, so one more is tried beside it. When that does not come
+// back either, there are no more until one has: a dead sink must not collect writes.
+const isStuck = Effect.fnUntraced(function*({ leftWrites, outlet }: Link) {
+  if (leftWrites.size < most) return false
+  yield* Effect.timeoutOption(Effect.raceAllFirst([...leftWrites].map(Fiber.await)), outlet.settings.timeout)
+  return leftWrites.size >= most
 })
+
+const most = 2
 
 const stuck = Exit.fail(Sink.unavailable({ cause: "earlier operations have not come back yet" }))
 
@@ -116,7 +120,8 @@ export const endUnsafe = ({ exit, fiber }: Attempt): Exit.Exit<unknown, unknown>
 /**
  * Opens the sink, and answers how that went.
  */
-export const open = (self: Link): Effect.Effect<Exit.Exit<unknown, unknown>> => bounded(self, openUnbounded(self))
+export const open = (self: Link): Effect.Effect<Exit.Exit<unknown, unknown>> =>
+  bounded(self, openUnbounded(self), self.leftOthers)
 
 const connect = (self: Link): Effect.Effect<Connection, unknown> =>
   Effect.suspend(() => self.connection === undefined ? openUnbounded(self) : Effect.succeed(self.connection))
@@ -136,23 +141,26 @@ export const flush = (self: Link): Effect.Effect<Exit.Exit<unknown, unknown> | u
   Effect.suspend(() => {
     const flush = self.outlet.ended ? undefined : self.connection?.handle.flush
     if (flush === undefined) return Effect.undefined
-    return Effect.flatMap(isStuck(self), (isStuck) => isStuck ? Effect.succeed(stuck) : bounded(self, flush))
+    return self.leftOthers.size < most ? bounded(self, flush, self.leftOthers) : Effect.succeed(stuck)
   })
 
 /**
- * Closes what the sink has open. The next write opens it anew.
+ * Closes what the sink has open: the next write opens it anew. When two of its closes have not come back yet, it stays
+ * open, and the next write tries what there is.
  */
 export const close = (self: Link): Effect.Effect<unknown> =>
   Effect.suspend(() => {
-    const { connection } = self
+    const { connection, leftOthers } = self
+    if (connection === undefined || leftOthers.size >= most) return Effect.void
     self.connection = undefined
-    return connection === undefined ? Effect.void : bounded(self, Scope.close(connection.scope, Exit.void))
+    return bounded(self, Scope.close(connection.scope, Exit.void), leftOthers)
   })
 
 // An interrupted write gets a moment for its own finalizers, then it is left behind.
 const bounded = (
   self: Link,
   effect: Effect.Effect<unknown, unknown>,
+  leftBehind: LeftBehind,
   onStart?: (fiber: Fiber.Fiber<unknown, unknown>) => void
 ): Effect.Effect<Exit.Exit<unknown, unknown>> => {
   const { timeout } = self.outlet.settings
@@ -162,8 +170,12 @@ const bounded = (
     onStart?.(fiber)
   }
   return Effect.map(Detached.within(effect, timeout, "1 second", start), (exit) => {
-    // one that did not let itself be interrupted is remembered
-    if (started !== undefined && started.pollUnsafe() === undefined) self.leftBehind = [...self.leftBehind, started]
+    // one that did not let itself be interrupted is remembered until it comes back
+    if (started !== undefined && started.pollUnsafe() === undefined) {
+      const fiber = started
+      leftBehind.add(fiber)
+      fiber.addObserver(() => leftBehind.delete(fiber))
+    }
     return Option.getOrElse(exit, () => Exit.fail(unanswered(timeout)))
   })
 }

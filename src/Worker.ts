@@ -286,8 +286,7 @@ const settleBatch = (self: Worker, ends: Answer["ends"]): number => {
   if (!isWatched) Ledger.deliveredAll(ledger, delivered)
   // a neighbour of theirs may have been refused
   GapLine.insertUnsafe(self.gapLines, rest)
-  // the list that the worker took is done with: V8 may have made it among the old objects, where it would keep its
-  // records from the young generation's garbage collection
+  // emptied: an old list would keep its records from the young generation's garbage collection
   batch.length = 0
   self.batch = rest
   return delivered

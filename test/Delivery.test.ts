@@ -246,7 +246,7 @@ describe("Unavailable", () => {
           yield* Effect.logInfo("1")
           yield* turns
           yield* TestClock.adjust("10 minutes")
-          assert.strictEqual(opens, 2)
+          assert.strictEqual(opens, 3)
           yield* letGo
         }))
     }))

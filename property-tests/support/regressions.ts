@@ -102,6 +102,21 @@ export const lawRegressions: { readonly [name: string]: History } = {
     }],
     commands: [call, { _tag: "Settle" }, { _tag: "Release", sink: 0 }]
   },
+  "G32 a sink whose closes hang delivers when it works again": {
+    ...history,
+    heals: true,
+    sinks: [{
+      ...sink,
+      timeout: 1_000,
+      plan: [
+        { _tag: "Unavailable", delivered: undefined, retryAfter: undefined, reopen: true },
+        { _tag: "Unavailable", delivered: undefined, retryAfter: undefined, reopen: true },
+        { _tag: "Unavailable", delivered: undefined, retryAfter: undefined, reopen: true }
+      ],
+      closing: "hangs"
+    }],
+    commands: [call, { _tag: "Advance", millis: 5_000 }]
+  },
   "G4 an acknowledgement is of the call's own record, not of those that a gate gives with it": {
     ...history,
     sinks: [{ ...sink, plan: [delivers, { _tag: "Gate", hard: false, next: rejects }] }],

@@ -52,12 +52,8 @@ const special = new Uint8Array(256).fill(1).fill(0, 0x20, 0x7f)
 special[quoteMark] = 1
 special[backslash] = 1
 
-/**
- * Writes a number. One that is not finite is null.
- *
- * @internal
- */
-export const writeNumber = (bytes: Buffer, at: number, value: number): number => {
+// A number that is not finite is null.
+const writeNumber = (bytes: Buffer, at: number, value: number): number => {
   if (!(value >= 0 && value < 1e9 && Math.trunc(value) === value)) {
     return writeText(bytes, at, Number.isFinite(value) ? `${value}` : "null")
   }

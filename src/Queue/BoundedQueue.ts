@@ -312,7 +312,7 @@ const resumeLater = <A>(self: BoundedQueue<A>, waiters: ReadonlyArray<Waiter<A>>
 // lanes
 // -----------------------------------------------------------------------------
 
-// A class: what a literal makes V8 allocates among the old objects, for good, once it has seen that the first ones stay.
+// Not a literal, for the reason that `Record.Plain` tells.
 class Place<A> implements Entry<A> {
   readonly value: A
   readonly bytes: number

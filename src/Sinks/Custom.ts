@@ -30,7 +30,10 @@ export type WriteSync = (batch: ReadonlyArray<LogRecord>, format: Formatter) => 
  * What `Sinks.scoped` opens. What its effects need is inferred, see `HandleServices`.
  */
 export interface Handle {
-  /** One at a time; interrupted when it exceeds `timeout`. */
+  /**
+   * One at a time; interrupted when it exceeds `timeout`. One that does not let itself be interrupted is left behind, and
+   * the next one may run beside it.
+   */
   // oxlint-disable-next-line typescript/no-explicit-any -- what it needs is inferred from each handle
   readonly write: Write<any>
   /** Makes durable what was written. Called by `AsyncLogging.flush`, between two writes. */
@@ -44,7 +47,10 @@ export interface Handle {
  * Options of `Sinks.make`.
  */
 export interface MakeOptions<R, RF> extends SinkOptions {
-  /** One at a time; interrupted when it exceeds `timeout`. */
+  /**
+   * One at a time; interrupted when it exceeds `timeout`. One that does not let itself be interrupted is left behind, and
+   * the next one may run beside it.
+   */
   readonly write: Write<R>
   /** Makes durable what was written. Called by `AsyncLogging.flush`, between two writes. */
   readonly flush?: Effect.Effect<void, unknown, RF> | undefined

@@ -98,7 +98,10 @@ export type Strategy = "sliding" | "dropping" | "backpressure"
 export interface QueueOptions {
   /** Records that it holds. A positive integer, default 16,384. */
   readonly capacity?: number | undefined
-  /** Estimated bytes that it holds. A positive integer, default 64 MiB. One larger record fits into an empty queue. */
+  /**
+   * Estimated bytes that it holds. A positive integer, default 64 MiB. One larger record fits into an empty queue. A
+   * character counts one byte, although those above U+00FF take two.
+   */
   readonly maxBytes?: number | undefined
   /** What happens when it is full. Default `"sliding"`. */
   readonly strategy?: Strategy | undefined
@@ -118,8 +121,8 @@ export interface QueueOptions {
  */
 export interface BatchOptions {
   /**
-   * Records in a batch at most. A positive integer. Default 512; 4,096 for `Sinks.file` and `Sinks.console`, which have
-   * one write for each turn of the event loop, and a fiber logs a thousand records in one.
+   * Records in a batch at most. A positive integer. Default 512; 4,096 for `Sinks.file` and
+   * `Sinks.console`.
    */
   readonly size?: number | undefined
   /**
@@ -174,8 +177,8 @@ export interface SinkOptions {
 export interface SinkHandle<in out E = never, in out R = never> {
   /**
    * Writes a batch, never an empty one. Succeeds with nothing when all of it arrived, or with the outcome of each
-   * record. One write at a time; interrupted when it exceeds the timeout. One
-   * that does not let itself be interrupted is left behind, and the next one may run beside it.
+   * record. One write at a time; interrupted when it exceeds the timeout. One that does not let itself be interrupted is
+   * left behind, and the next one may run beside it.
    */
   readonly write: (batch: ReadonlyArray<LogRecord>, format: Formatter) => Effect.Effect<void | Outcomes, E, R>
   /** The formatter that suits the destination, where `SinkOptions.format` is not given. Default JSON, version 1. */
