@@ -23,10 +23,10 @@ export interface Link {
   /** Around all that the sink opens. */
   readonly scope: Scope.Closeable
   connection: Connection | undefined
-  /** Writes that were interrupted, and have not come back yet: two at most. */
+  /** Writes (and what opens) that were interrupted, and have not come back yet: two at most. */
   readonly leftWrites: LeftBehind
-  /** The same of what opens, flushes and closes. */
-  readonly leftOthers: LeftBehind
+  readonly leftFlushes: LeftBehind
+  readonly leftCloses: LeftBehind
 }
 
 type LeftBehind = Set<Fiber.Fiber<unknown, unknown>>
@@ -47,7 +47,8 @@ export const make = (outlet: Outlet, scope: Scope.Closeable): Link => ({
   scope,
   connection: undefined,
   leftWrites: new Set(),
-  leftOthers: new Set()
+  leftFlushes: new Set(),
+  leftCloses: new Set()
 })
 
 /**
@@ -121,7 +122,7 @@ export const endUnsafe = ({ exit, fiber }: Attempt): Exit.Exit<unknown, unknown>
  * Opens the sink, and answers how that went.
  */
 export const open = (self: Link): Effect.Effect<Exit.Exit<unknown, unknown>> =>
-  bounded(self, openUnbounded(self), self.leftOthers)
+  bounded(self, openUnbounded(self), self.leftWrites)
 
 const connect = (self: Link): Effect.Effect<Connection, unknown> =>
   Effect.suspend(() => self.connection === undefined ? openUnbounded(self) : Effect.succeed(self.connection))
@@ -141,7 +142,7 @@ export const flush = (self: Link): Effect.Effect<Exit.Exit<unknown, unknown> | u
   Effect.suspend(() => {
     const flush = self.outlet.ended ? undefined : self.connection?.handle.flush
     if (flush === undefined) return Effect.undefined
-    return self.leftOthers.size < most ? bounded(self, flush, self.leftOthers) : Effect.succeed(stuck)
+    return self.leftFlushes.size < most ? bounded(self, flush, self.leftFlushes) : Effect.succeed(stuck)
   })
 
 /**
@@ -150,10 +151,10 @@ export const flush = (self: Link): Effect.Effect<Exit.Exit<unknown, unknown> | u
  */
 export const close = (self: Link): Effect.Effect<unknown> =>
   Effect.suspend(() => {
-    const { connection, leftOthers } = self
-    if (connection === undefined || leftOthers.size >= most) return Effect.void
+    const { connection, leftCloses } = self
+    if (connection === undefined || leftCloses.size >= most) return Effect.void
     self.connection = undefined
-    return bounded(self, Scope.close(connection.scope, Exit.void), leftOthers)
+    return bounded(self, Scope.close(connection.scope, Exit.void), leftCloses)
   })
 
 // An interrupted write gets a moment for its own finalizers, then it is left behind.

@@ -113,6 +113,7 @@ export const lawRegressions: { readonly [name: string]: History } = {
         { _tag: "Unavailable", delivered: undefined, retryAfter: undefined, reopen: true },
         { _tag: "Unavailable", delivered: undefined, retryAfter: undefined, reopen: true }
       ],
+      flush: "fails",
       closing: "hangs"
     }],
     commands: [call, { _tag: "Advance", millis: 5_000 }]
