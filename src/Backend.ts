@@ -200,6 +200,7 @@ export const log = (self: Backend, call: Call): Effect.Effect<void> => {
   }
   return Effect.uninterruptibleMask((restore) => {
     // an uninterruptible region hands out `identity`: a wait there could hang a finalizer, so there is none
+    if (!isStillEnabled(self, call)) return Effect.void
     call.canWait = restore !== identity
     tellAndTake(self, call)
     return call.waits === undefined ? Effect.void : awaitAll(call.waits, restore)
@@ -207,9 +208,10 @@ export const log = (self: Backend, call: Call): Effect.Effect<void> => {
 }
 
 /**
- * What the stages did to the record of a call: it goes on to the sinks, it does not, or the layer is closed.
+ * What became of the record of a call: it goes on to the sinks, its level is not enabled any more, the stages ended or
+ * kept it, or the layer is closed.
  */
-export type Acceptance = "accepted" | "filtered" | "held" | "already_shutdown"
+export type Acceptance = "accepted" | "disabled" | "filtered" | "held" | "already_shutdown"
 
 /**
  * Logs an enabled call, and tells `watch` how it ends at each sink that takes it. Succeeds after the wait for room.
@@ -220,6 +222,7 @@ export const logWatched = (
   watch: (sink: string) => Watch
 ): Effect.Effect<Acceptance> =>
   Effect.uninterruptibleMask((restore) => {
+    if (!isStillEnabled(self, call)) return Effect.succeed("disabled")
     const { closed } = self
     call.canWait = restore !== identity
     call.watch = watch
@@ -235,6 +238,10 @@ export const logWatched = (
       ? Effect.succeed(acceptance)
       : Effect.as(awaitAll(call.waits, restore), acceptance)
   })
+
+// The fiber may have yielded since the decision, and the level have changed.
+const isStillEnabled = (self: Backend, { level, logger, region }: Call): boolean =>
+  Levels.isEnabled(self.levels, LogLevel.getOrdinal(level), logger, region)
 
 const mayWait = (self: Backend, { surroundings }: Call): boolean => {
   for (const target of self.targets) {

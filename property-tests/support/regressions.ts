@@ -118,6 +118,17 @@ export const lawRegressions: { readonly [name: string]: History } = {
     }],
     commands: [call, { _tag: "Advance", millis: 5_000 }]
   },
+  "G20 a level that is raised while the fiber of a call yields holds for that call": {
+    ...history,
+    sinks: [{ ...sink, capacity: 1 }, { ...sink, capacity: 1 }],
+    choices: { picks: [], gaps: [13, 22, 1] },
+    commands: [
+      { ...call, by: "acknowledged" },
+      { _tag: "Run", tasks: 1 },
+      { _tag: "SetLevel", level: "None", logger: undefined, sink: undefined },
+      { _tag: "Run", tasks: 1 }
+    ]
+  },
   "G4 an acknowledgement is of the call's own record, not of those that a gate gives with it": {
     ...history,
     sinks: [{ ...sink, plan: [delivers, { _tag: "Gate", hard: false, next: rejects }] }],
