@@ -247,7 +247,7 @@ const mayWait = (self: Backend, { surroundings }: Call): boolean => {
   for (const target of self.targets) {
     if (!target.hasWaits) continue
     // what stages add to a record is hardly as much again; a gate may give several
-    const bytes = 2 * self.limits.recordBytes + Record.contextBytes(surroundings.context) + 1024
+    const bytes = 2 * self.limits.recordBytes + surroundings.contextBytes + 1024
     if (target.isCrowded(bytes) || surroundings.stages.some(Surroundings.isGate)) return true
   }
   return false

@@ -21,6 +21,8 @@ export interface Surroundings extends Capture.Surroundings {
   /** The name of the logger. */
   readonly logger: string | undefined
   readonly clock: Clock.Clock
+  /** Of `context`, as `Record.contextBytes` counts them. */
+  readonly contextBytes: number
   /** The stages around the call, and behind them those of the layer. */
   readonly stages: ReadonlyArray<Stage>
 }
@@ -61,15 +63,19 @@ export const make = (context: LogContext, stages: ReadonlyArray<Stage>): Lookout
 export const of = (self: Lookout, fiber: Fiber.Fiber<unknown, unknown>): Surroundings =>
   self.last?.of === fiber.context ? self.last : (self.last = look(self, fiber))
 
-const look = (self: Lookout, fiber: Fiber.Fiber<unknown, unknown>): Surroundings => ({
-  of: fiber.context,
-  logger: fiber.getRef(Current.CurrentLoggerName),
-  clock: fiber.getRef(Clock.Clock),
-  stages: stagesOf(self, fiber.getRef(Pipeline.CurrentPipeline)),
-  context: contextOf(self, fiber.getRef(Current.CurrentLogContext)),
-  annotations: fiber.getRef(References.CurrentLogAnnotations),
-  spans: fiber.getRef(References.CurrentLogSpans)
-})
+const look = (self: Lookout, fiber: Fiber.Fiber<unknown, unknown>): Surroundings => {
+  const context = contextOf(self, fiber.getRef(Current.CurrentLogContext))
+  return {
+    of: fiber.context,
+    logger: fiber.getRef(Current.CurrentLoggerName),
+    clock: fiber.getRef(Clock.Clock),
+    stages: stagesOf(self, fiber.getRef(Pipeline.CurrentPipeline)),
+    context,
+    contextBytes: Record.contextBytes(context),
+    annotations: fiber.getRef(References.CurrentLogAnnotations),
+    spans: fiber.getRef(References.CurrentLogSpans)
+  }
+}
 
 const contextOf = (self: Lookout, own: LogContext): LogContext => {
   if (own === Record.emptyContext) return self.context
