@@ -136,4 +136,13 @@ describe("JSON as bytes", () => {
       assert.match(Formatters.json(recordOf("", fields)), /"now":"y+"\}\}$/)
     }
   })
+
+  it("G21 a context that may yet change is written as it is each time", () => {
+    const custom: { [key: string]: number } = { a: 1 }
+    const context = Object.freeze({ custom })
+    for (const a of [1, 2]) {
+      custom["a"] = a
+      assert.include(Formatters.json({ ...recordOf(""), context }), `"context":{"custom":{"a":${a}}}`)
+    }
+  })
 })

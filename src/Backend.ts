@@ -248,7 +248,7 @@ const mayWait = (self: Backend, { surroundings }: Call): boolean => {
     if (!target.hasWaits) continue
     // what stages add to a record is hardly as much again; a gate may give several
     const bytes = 2 * self.limits.recordBytes + surroundings.contextBytes + 1024
-    if (target.isCrowded(bytes) || surroundings.stages.some(Surroundings.isGate)) return true
+    if (surroundings.hasGates || target.isCrowded(bytes)) return true
   }
   return false
 }

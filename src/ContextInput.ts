@@ -25,7 +25,7 @@ export const copyFields = (
   return fieldsOf(copy)
 }
 
-const fieldsOf = (copy: LogValue): LogFields => Object.freeze(Snapshot.isFields(copy) ? copy : { data: copy })
+const fieldsOf = (copy: LogValue): LogFields => Record.fixUnsafe(Snapshot.isFields(copy) ? copy : { data: copy })
 
 /**
  * A copy of a context, within the default limits of a record. Immutable. Total: what is no text becomes text.

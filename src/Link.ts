@@ -82,12 +82,12 @@ export const write = Effect.fnUntraced(function*(self: Link, records: ReadonlyAr
 // A write that cannot be interrupted may be gone for good, so one more is tried beside it. When that does not come
 // back either, there are no more until one has: a dead sink must not collect writes.
 const isStuck = Effect.fnUntraced(function*({ leftWrites, outlet }: Link) {
-  if (leftWrites.size < most) return false
+  if (leftWrites.size < mostLeftBehind) return false
   yield* Effect.timeoutOption(Effect.raceAllFirst([...leftWrites].map(Fiber.await)), outlet.settings.timeout)
-  return leftWrites.size >= most
+  return leftWrites.size >= mostLeftBehind
 })
 
-const most = 2
+const mostLeftBehind = 2
 
 const stuck = Exit.fail(Sink.unavailable({ cause: "earlier operations have not come back yet" }))
 
@@ -142,7 +142,7 @@ export const flush = (self: Link): Effect.Effect<Exit.Exit<unknown, unknown> | u
   Effect.suspend(() => {
     const flush = self.outlet.ended ? undefined : self.connection?.handle.flush
     if (flush === undefined) return Effect.undefined
-    return self.leftFlushes.size < most ? bounded(self, flush, self.leftFlushes) : Effect.succeed(stuck)
+    return self.leftFlushes.size < mostLeftBehind ? bounded(self, flush, self.leftFlushes) : Effect.succeed(stuck)
   })
 
 /**
@@ -152,7 +152,7 @@ export const flush = (self: Link): Effect.Effect<Exit.Exit<unknown, unknown> | u
 export const close = (self: Link): Effect.Effect<unknown> =>
   Effect.suspend(() => {
     const { connection, leftCloses } = self
-    if (connection === undefined || leftCloses.size >= most) return Effect.void
+    if (connection === undefined || leftCloses.size >= mostLeftBehind) return Effect.void
     self.connection = undefined
     return bounded(self, Scope.close(connection.scope, Exit.void), leftCloses)
   })

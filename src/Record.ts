@@ -143,6 +143,30 @@ export const withSeq = (self: LogRecord, seq: number | undefined): LogRecord =>
   self.seq === seq ? self : { ...self, seq }
 
 /**
+ * Whether a value cannot change any more, as far down as it goes. What is kept of a context by its identity is kept of
+ * such ones only: one that a stage has made may change.
+ *
+ * @internal
+ */
+export const isFixed = (self: object): boolean => {
+  if (!Object.isFrozen(self)) return false
+  for (const value of Object.values(self)) {
+    if (typeof value === "object" && value !== null && !isFixed(value)) return false
+  }
+  return true
+}
+
+/**
+ * Makes a value of our own, and all that is in it, unchangeable.
+ *
+ * @internal
+ */
+export const fixUnsafe = <A extends object>(self: A): A => {
+  for (const value of Object.values(self)) if (typeof value === "object" && value !== null) fixUnsafe(value)
+  return Object.freeze(self)
+}
+
+/**
  * Two contexts as one: the second wins, `custom` is merged by key. Answers the first one itself when the second
  * changes nothing, so that records go on sharing it.
  */
@@ -157,7 +181,7 @@ export const mergeContext = (self: LogContext, that: LogContext): LogContext => 
   }
   if (that.custom !== undefined && that.custom !== self.custom && Object.keys(that.custom).length > 0) {
     out ??= { ...self }
-    out.custom = self.custom === undefined ? that.custom : mergeFields(self.custom, that.custom)
+    out.custom = self.custom === undefined ? that.custom : Object.freeze(mergeFields(self.custom, that.custom))
   }
   if (out === undefined) return self
   return Object.freeze(out)
@@ -177,7 +201,7 @@ export const estimateBytes = (self: LogRecord): number => {
 }
 
 /**
- * About how many bytes of heap a context holds. Kept by identity, as contexts do not change.
+ * About how many bytes of heap a context holds.
  */
 export const contextBytes = (self: LogContext): number => {
   let bytes = knownContextBytes.get(self)
@@ -185,7 +209,7 @@ export const contextBytes = (self: LogContext): number => {
     bytes = 96
     for (const key of contextKeys) bytes += self[key]?.length ?? 0
     if (self.custom !== undefined) bytes += fieldBytes(self.custom)
-    knownContextBytes.set(self, bytes)
+    if (isFixed(self)) knownContextBytes.set(self, bytes)
   }
   return bytes
 }

@@ -65,14 +65,14 @@ export const make = (paths: ReadonlyArray<string>): (record: LogRecord) => LogRe
   const fieldsPaths = fromRoot(rules, "fields")
   const contextPaths = fromRoot(rules, "context")
   const errorPaths = fromRoot(rules, "error")
-  // a context is shared by many records, and stays so; one that is not frozen may yet change
+  // a context is shared by many records, and stays so
   const contexts = new WeakMap<LogContext, LogContext>()
   const redactContext = (self: LogContext): LogContext => {
     let out = contexts.get(self)
     if (out === undefined) {
       const redacted = redactObject(self, contextShape, contextPaths, rules, 0)
       out = redacted === self ? self : withoutUndefined(redacted)
-      if (Object.isFrozen(self)) contexts.set(self, out)
+      if (Record.isFixed(self)) contexts.set(self, Record.fixUnsafe(out))
     }
     return out
   }
@@ -233,8 +233,7 @@ const checkDepth = (depth: number): void => {
 }
 
 const withoutUndefined = (self: LogContext): LogContext => {
-  // frozen, as formatters keep the text of contexts that cannot change
-  if (!("custom" in self) || self.custom !== undefined) return Object.freeze(self)
+  if (!("custom" in self) || self.custom !== undefined) return self
   const { custom: _, ...rest } = self
-  return Object.freeze(rest)
+  return rest
 }

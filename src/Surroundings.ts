@@ -25,6 +25,8 @@ export interface Surroundings extends Capture.Surroundings {
   readonly contextBytes: number
   /** The stages around the call, and behind them those of the layer. */
   readonly stages: ReadonlyArray<Stage>
+  /** Whether one of them has memory. */
+  readonly hasGates: boolean
 }
 
 /**
@@ -65,11 +67,13 @@ export const of = (self: Lookout, fiber: Fiber.Fiber<unknown, unknown>): Surroun
 
 const look = (self: Lookout, fiber: Fiber.Fiber<unknown, unknown>): Surroundings => {
   const context = contextOf(self, fiber.getRef(Current.CurrentLogContext))
+  const stages = stagesOf(self, fiber.getRef(Pipeline.CurrentPipeline))
   return {
     of: fiber.context,
     logger: fiber.getRef(Current.CurrentLoggerName),
     clock: fiber.getRef(Clock.Clock),
-    stages: stagesOf(self, fiber.getRef(Pipeline.CurrentPipeline)),
+    stages,
+    hasGates: stages.some(isGate),
     context,
     contextBytes: Record.contextBytes(context),
     annotations: fiber.getRef(References.CurrentLogAnnotations),
@@ -98,7 +102,4 @@ const stagesOf = (self: Lookout, pipeline: Pipeline.Pipeline): ReadonlyArray<Sta
   return stages
 }
 
-/**
- * Whether a stage has memory.
- */
-export const isGate = (stage: Stage): stage is Stage.Gate => stage._tag === "Gate"
+const isGate = (stage: Stage): stage is Stage.Gate => stage._tag === "Gate"

@@ -177,8 +177,8 @@ const takeBatch = (self: Worker): void => {
 
 const deliver = Effect.fnUntraced(function*(self: Worker) {
   const { maxAttempts, retryInitial, retryMax } = self.outlet.settings
-  const schedule = Delivery.backoff(retryInitial, retryMax)
-  let step = yield* Schedule.toStep(schedule)
+  const start = () => Schedule.toStep(Delivery.backoff(retryInitial, retryMax))
+  let step: Effect.Success<ReturnType<typeof start>> | undefined
   let failures = 0
   let isClosing = self.closing
   for (let attempt = 1; self.batch.length > 0; attempt++) {
@@ -195,8 +195,9 @@ const deliver = Effect.fnUntraced(function*(self: Worker) {
     if (answer.again === "now") continue
     if (++failures >= maxAttempts) return settleBatch(self, () => Ledger.failed("retry_exhausted"))
     // with progress it starts anew, and with the close: what has grown in an outage is longer than that may take
-    if (self.batch.length < size || isClosing !== self.closing) step = yield* Schedule.toStep(schedule)
+    if (self.batch.length < size || isClosing !== self.closing) step = undefined
     isClosing = self.closing
+    step ??= yield* start()
     const now = self.clock.currentTimeMillisUnsafe()
     const [, backoff] = yield* Pull.catchDone(step(now, undefined), () => Effect.succeed([retryMax, retryMax] as const))
     yield* pause(self, answer.wait ?? backoff, kicks)

@@ -49,7 +49,15 @@ const recordOf = (call: Omit<Capture.Call, "logger" | "bound" | "surroundings">,
 /** The record of what Effect hands to a logger. */
 const fromEffect = (options: Logger.Options<unknown>, { bound, ...surroundings }: Origin): LogRecord => {
   const clock = Effect.runSync(Clock.Clock)
-  const around = { ...surroundings, of: options.fiber.context, logger: "shop", clock, stages: [], contextBytes: 0 }
+  const around = {
+    ...surroundings,
+    of: options.fiber.context,
+    logger: "shop",
+    clock,
+    stages: [],
+    hasGates: false,
+    contextBytes: 0
+  }
   return Capture.record({ ...Calls.fromEffect(options, around, undefined), bound }, Snapshot.defaultLimits, undefined)
 }
 

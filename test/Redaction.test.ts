@@ -208,12 +208,18 @@ describe("sharing", () => {
 
   it("G22 a context that may yet change is looked at each time, and left as it is", () => {
     const redact = Redaction.make(["password"])
-    const custom: { [key: string]: string } = {}
-    const context = { requestId: "r", custom }
-    assert.strictEqual(redact(record({ context })).context, context)
-    assert.isFalse(Object.isFrozen(context))
-    custom["password"] = "secret"
-    assert.deepStrictEqual(redact(record({ context })).context, { requestId: "r", custom: { password: "[redacted]" } })
+    for (const frozen of [false, true]) {
+      const custom: { [key: string]: string } = {}
+      const context: LogContext = { requestId: "r", custom }
+      if (frozen) Object.freeze(context)
+      assert.strictEqual(redact(record({ context })).context, context)
+      assert.strictEqual(Object.isFrozen(context), frozen)
+      custom["password"] = "secret"
+      assert.deepStrictEqual(redact(record({ context })).context, {
+        requestId: "r",
+        custom: { password: "[redacted]" }
+      })
+    }
   })
 
   it("redacting twice changes nothing more", () => {

@@ -4,7 +4,7 @@
 import type * as LogLevel from "effect/LogLevel"
 import type { Formatter } from "../Pipeline.ts"
 import type { LogContext, LogError, LogFields, LogGap } from "../Record.ts"
-import { emptyContext, noFields } from "../Record.ts"
+import { emptyContext, isFixed, noFields } from "../Record.ts"
 import { formatter, writeBytes } from "./Bytes.ts"
 import { writeObject, writeQuoted, writeValue } from "./JsonBytes.ts"
 import { isoTime } from "./Time.ts"
@@ -80,14 +80,14 @@ const writePart = (bytes: Buffer, at: number, key: Buffer, part: LogFields): num
   return end === start + "{}".length ? at : end
 }
 
-// One context is shared by many records. One that is not frozen may yet change.
+// One context is shared by many records.
 const writtenContexts = new WeakMap<LogContext, Buffer>()
 
 const writeContext = (bytes: Buffer, at: number, context: LogContext): number => {
   const cached = writtenContexts.get(context)
   if (cached !== undefined) return writeBytes(bytes, at, cached)
   const end = writePart(bytes, at, keys.context, { ...context })
-  if (end <= bytes.length && Object.isFrozen(context)) {
+  if (end <= bytes.length && isFixed(context)) {
     writtenContexts.set(context, Buffer.from(bytes.subarray(at, end)))
   }
   return end
