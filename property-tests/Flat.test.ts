@@ -16,9 +16,9 @@ const fiber = Effect.runSync(Effect.withFiber((fiber) => Effect.succeed(fiber)))
 
 /** What a call with these arguments makes, outside any region. */
 const call = (args: ReadonlyArray<unknown>, limits = Snapshot.defaultLimits, bound = Record.noFields): LogRecord => {
-  const surroundings = { context: Record.emptyContext, annotations: {}, spans: [] }
-  const from = { args, fiber, bound, surroundings, level: "Info", cause: Cause.empty, time: 7, logger: "l" } as const
-  return Capture.record(from, limits, 3)
+  const surroundings = { context: Record.emptyContext, logger: "l", annotations: {}, spans: [] }
+  const method = { level: "Info", logger: undefined, bound } as const
+  return Capture.record({ args, fiber, method, surroundings, cause: Cause.empty }, 7, limits, 3)
 }
 
 class Point {

@@ -3,14 +3,16 @@
  *
  * It is total: whatever a call carries and whatever a stage does, the caller goes on.
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import { identity } from "effect/Function"
 import * as EffectLogger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import type { Watch } from "./Barriers.ts"
-import type { Call } from "./Call.ts"
+import type { Method } from "./Call.ts"
 import * as Calls from "./Call.ts"
+import { Call } from "./Call.ts"
 import * as Capture from "./Capture.ts"
 import type { DropReason, SinkLedger, Source } from "./Ledger.ts"
 import * as Ledger from "./Ledger.ts"
@@ -21,7 +23,7 @@ import * as Others from "./OtherLoggers.ts"
 import type { Offer, OfferOptions, Wait } from "./Outlet.ts"
 import type { Stage, Visitor } from "./Pipeline.ts"
 import * as PipelineRun from "./PipelineRun.ts"
-import type { LogContext, LogFields, LogRecord } from "./Record.ts"
+import type { LogContext, LogRecord } from "./Record.ts"
 import * as Record from "./Record.ts"
 import type { Limits } from "./Snapshot.ts"
 import type { Lookout } from "./Surroundings.ts"
@@ -79,7 +81,7 @@ export const make = (options: Options): Backend => {
   const self: Backend = {
     ...options,
     ledger: Ledger.make(),
-    lookout: Surroundings.make(options.context, options.stages),
+    lookout: Surroundings.make(options.levels, options.context, options.stages),
     visitor: {
       accepted: (record, source) => accept(self, record, source),
       filtered: (by, source) => Ledger.filtered(self.ledger, by, source),
@@ -126,12 +128,10 @@ export const closeUnsafe = (self: Backend): void => {
 
 const logEffect = (self: Backend, options: EffectLogger.Options<unknown>): void => {
   const { fiber } = options
-  const region = Levels.region(self.levels, fiber.cache.minimumLogLevel)
-  const surroundings = Surroundings.of(self.lookout, fiber)
-  if (!Levels.isEnabled(self.levels, LogLevel.getOrdinal(options.logLevel), surroundings.logger, region)) return
+  const call = Calls.fromEffect(options, Surroundings.of(self.lookout, fiber))
+  if (!isEnabledAt(self, call.method, call.surroundings)) return
   Others.tellUnsafe(self.others, options, self.notices)
-  const call = Calls.fromEffect(options, surroundings, region)
-  take(self, call)
+  take(self, call, options.date.getTime())
   if (call.overdrawn) spendBudget(fiber)
 }
 
@@ -156,51 +156,34 @@ const spendBudget = (fiber: Fiber.Fiber<unknown, unknown>): void => {
 // -----------------------------------------------------------------------------
 
 /**
- * Whether some sink would take a record of this level from this fiber and logger.
+ * Whether some sink would take what a log function logs in this fiber.
  */
-export const isEnabled = (
-  self: Backend,
-  fiber: Fiber.Fiber<unknown, unknown>,
-  level: LogLevel.Severity,
-  name: string | undefined
-): boolean => {
-  const { minimumLogLevel } = fiber.cache
-  const ordinal = LogLevel.getOrdinal(level)
-  return ordinal >= LogLevel.getOrdinal(minimumLogLevel) &&
-    Levels.isEnabled(
-      self.levels,
-      ordinal,
-      name ?? Surroundings.of(self.lookout, fiber).logger,
-      Levels.region(self.levels, minimumLogLevel)
-    )
-}
+export const isEnabled = (self: Backend, method: Method, fiber: Fiber.Fiber<unknown, unknown>): boolean =>
+  isEnabledAt(self, method, Surroundings.of(self.lookout, fiber))
+
+const isEnabledAt = ({ levels }: Backend, { logger, ordinal }: Method, at: Surroundings.Surroundings): boolean =>
+  ordinal >= at.minimum && Levels.isEnabled(levels, ordinal, logger ?? at.logger, at.region)
 
 /**
- * A call of this library, by a logger with or without a name of its own, and with fields that are bound to it.
+ * Logs, if the level is enabled. Waits for room where a sink's strategy says so and the fiber can.
  */
-export const call = (
+export const log = (
   self: Backend,
-  fiber: Fiber.Fiber<unknown, unknown>,
-  level: LogLevel.Severity,
+  method: Method,
   args: ReadonlyArray<unknown>,
-  logger: string | undefined,
-  bound: LogFields
-): Call => {
-  const region = Levels.region(self.levels, fiber.cache.minimumLogLevel)
-  return Calls.make(fiber, Surroundings.of(self.lookout, fiber), region, level, args, logger, bound)
-}
-
-/**
- * Logs an enabled call. Waits for room where a sink's strategy says so and the fiber can.
- */
-export const log = (self: Backend, call: Call): Effect.Effect<void> => {
-  if (!mayWait(self, call)) {
+  fiber: Fiber.Fiber<unknown, unknown>
+): Effect.Effect<void> => {
+  const surroundings = Surroundings.of(self.lookout, fiber)
+  if (!isEnabledAt(self, method, surroundings)) return Effect.void
+  const call = new Call(method, wanted(self, args), Cause.empty, fiber, surroundings)
+  if (!mayWait(self, surroundings)) {
     tellAndTake(self, call)
     return Effect.void
   }
   return Effect.uninterruptibleMask((restore) => {
     // an uninterruptible region hands out `identity`: a wait there could hang a finalizer, so there is none
-    if (!isStillEnabled(self, call)) return Effect.void
+    // the fiber may have yielded since the decision, and the level have changed
+    if (!isEnabledAt(self, method, surroundings)) return Effect.void
     call.canWait = restore !== identity
     tellAndTake(self, call)
     return call.waits === undefined ? Effect.void : awaitAll(call.waits, restore)
@@ -214,16 +197,21 @@ export const log = (self: Backend, call: Call): Effect.Effect<void> => {
 export type Acceptance = "accepted" | "disabled" | "filtered" | "held" | "already_shutdown"
 
 /**
- * Logs an enabled call, and tells `watch` how it ends at each sink that takes it. Succeeds after the wait for room.
+ * Logs, if the level is enabled, and tells `watch` how it ends at each sink that takes it. Succeeds after the wait for
+ * room.
  */
 export const logWatched = (
   self: Backend,
-  call: Call,
+  method: Method,
+  args: ReadonlyArray<unknown>,
+  fiber: Fiber.Fiber<unknown, unknown>,
   watch: (sink: string) => Watch
 ): Effect.Effect<Acceptance> =>
   Effect.uninterruptibleMask((restore) => {
-    if (!isStillEnabled(self, call)) return Effect.succeed("disabled")
+    const surroundings = Surroundings.of(self.lookout, fiber)
+    if (!isEnabledAt(self, method, surroundings)) return Effect.succeed("disabled")
     const { closed } = self
+    const call = new Call(method, wanted(self, args), Cause.empty, fiber, surroundings)
     call.canWait = restore !== identity
     call.watch = watch
     tellAndTake(self, call)
@@ -239,11 +227,11 @@ export const logWatched = (
       : Effect.as(awaitAll(call.waits, restore), acceptance)
   })
 
-// The fiber may have yielded since the decision, and the level have changed.
-const isStillEnabled = (self: Backend, { level, logger, region }: Call): boolean =>
-  Levels.isEnabled(self.levels, LogLevel.getOrdinal(level), logger, region)
+// after the close nobody reads them
+const wanted = (self: Backend, args: ReadonlyArray<unknown>): ReadonlyArray<unknown> =>
+  self.closed ? args : Calls.forced(args)
 
-const mayWait = (self: Backend, { surroundings }: Call): boolean => {
+const mayWait = (self: Backend, surroundings: Surroundings.Surroundings): boolean => {
   for (const target of self.targets) {
     if (!target.hasWaits) continue
     // what stages add to a record is hardly as much again; a gate may give several
@@ -265,17 +253,18 @@ const awaitAll = (
 }
 
 const tellAndTake = (self: Backend, call: Call): void => {
-  Others.tellCallUnsafe(self.others, call, self.notices)
-  take(self, call)
+  const time = call.surroundings.clock.currentTimeMillisUnsafe()
+  Others.tellCallUnsafe(self.others, call, time, self.notices)
+  take(self, call, time)
 }
 
 // -----------------------------------------------------------------------------
 // the way of a record
 // -----------------------------------------------------------------------------
 
-const take = (self: Backend, call: Call): void => {
+const take = (self: Backend, call: Call, time: number): void => {
   if (self.closed) return refuseClosed(self, call)
-  const record = Capture.record(call, self.limits, self.seq)
+  const record = Capture.record(call, time, self.limits, self.seq)
   // a stage that logs by itself makes a call within the call
   const outer = self.call
   self.call = call
@@ -296,7 +285,7 @@ const accept = (self: Backend, record: LogRecord, source: Source): void => {
   // the layer's levels, not by those around the call that made it give.
   const own = source === "offered" ? call : undefined
   const options = own ?? (call?.canWait === true ? canWait : cannotWait)
-  const region = own?.region
+  const region = own?.surroundings.region
   if (own !== undefined) own.accepted++
   // captured with the number that was next then: only a gate or a nested call can have changed that
   const numbered = Record.withSeq(record, self.seq++)
@@ -325,14 +314,15 @@ const bytesOf = (self: Backend, record: LogRecord): number => {
   }
 }
 
-const refuseClosed = (self: Backend, { level, logger, region }: Call): void => {
+const refuseClosed = (self: Backend, { method, surroundings }: Call): void => {
   Ledger.accepted(self.ledger, "offered")
-  const ordinal = LogLevel.getOrdinal(level)
   const time = self.notices.clock.currentTimeMillisUnsafe()
-  const record = Record.make({ time, level, message: "" })
+  const record = Record.make({ time, level: method.level, message: "" })
+  const logger = method.logger ?? surroundings.logger
   for (let i = 0; i < self.targets.length; i++) {
     const target = self.targets[i]!
-    if (ordinal < Levels.threshold(self.levels, i, logger, region)) Ledger.filteredHere(target.ledger)
+    const threshold = Levels.threshold(self.levels, i, logger, surroundings.region)
+    if (method.ordinal < threshold) Ledger.filteredHere(target.ledger)
     else target.refuseUnsafe(record, "already_shutdown")
   }
   Notice.tellUnsafe(

@@ -2,10 +2,10 @@
  * One log call on its way: what was said and from where, what the call may do, and what has become of it. One object
  * for all of that, because there is one for every record.
  */
-import * as Cause from "effect/Cause"
+import type * as Cause from "effect/Cause"
 import type * as Fiber from "effect/Fiber"
 import type * as Logger from "effect/Logger"
-import type * as LogLevel from "effect/LogLevel"
+import * as LogLevel from "effect/LogLevel"
 import type { Watch } from "./Barriers.ts"
 import type * as Capture from "./Capture.ts"
 import type { OfferOptions, Wait } from "./Outlet.ts"
@@ -14,19 +14,32 @@ import { noFields } from "./Record.ts"
 import type { Surroundings } from "./Surroundings.ts"
 
 /**
+ * What all calls of one log function share, `Logger.info` or that of a named logger.
+ */
+export interface Method extends Capture.Method {
+  /** Of its level, as `LogLevel.getOrdinal` numbers them. */
+  readonly ordinal: number
+}
+
+/**
+ * A log function. Without a name it takes the one in force around the call.
+ */
+export const method = (level: LogLevel.Severity, logger?: string, bound: LogFields = noFields): Method => ({
+  level,
+  ordinal: LogLevel.getOrdinal(level),
+  logger,
+  bound
+})
+
+/**
  * A log call. Made by a constructor, like a record: see `Record.Plain`.
  */
 export class Call implements Capture.Call, OfferOptions {
-  readonly level: LogLevel.Severity
+  readonly method: Method
   readonly args: ReadonlyArray<unknown>
   readonly cause: Cause.Cause<unknown>
   readonly fiber: Fiber.Fiber<unknown, unknown>
-  readonly time: number
-  readonly logger: string | undefined
-  readonly bound: LogFields
   readonly surroundings: Surroundings
-  /** The `MinimumLogLevel` around it: see `Levels.region`. */
-  readonly region: number | undefined
   canWait = false
   watch: ((sink: string) => Watch) | undefined = undefined
   /** Whether a queue took it above its capacity, or could not. */
@@ -39,64 +52,57 @@ export class Call implements Capture.Call, OfferOptions {
   held = 0
 
   constructor(
-    level: LogLevel.Severity,
+    method: Method,
     args: ReadonlyArray<unknown>,
     cause: Cause.Cause<unknown>,
     fiber: Fiber.Fiber<unknown, unknown>,
-    time: number,
-    logger: string | undefined,
-    bound: LogFields,
-    surroundings: Surroundings,
-    region: number | undefined
+    surroundings: Surroundings
   ) {
-    this.level = level
+    this.method = method
     this.args = args
     this.cause = cause
     this.fiber = fiber
-    this.time = time
-    this.logger = logger
-    this.bound = bound
     this.surroundings = surroundings
-    this.region = region
   }
-}
-
-/**
- * A call of this library.
- */
-export const make = (
-  fiber: Fiber.Fiber<unknown, unknown>,
-  surroundings: Surroundings,
-  region: number | undefined,
-  level: LogLevel.Severity,
-  args: ReadonlyArray<unknown>,
-  logger: string | undefined,
-  bound: LogFields
-): Call => {
-  const time = surroundings.clock.currentTimeMillisUnsafe()
-  return new Call(level, args, Cause.empty, fiber, time, logger ?? surroundings.logger, bound, surroundings, region)
 }
 
 /**
  * A call of `Effect.log*`, from what Effect hands to its loggers.
  */
-export const fromEffect = (
-  options: Logger.Options<unknown>,
-  surroundings: Surroundings,
-  region: number | undefined
-): Call =>
+export const fromEffect = (options: Logger.Options<unknown>, surroundings: Surroundings): Call =>
   new Call(
-    severity(options.logLevel),
+    methods[options.logLevel],
     Array.isArray(options.message) ? options.message : [options.message],
     options.cause,
     options.fiber,
-    options.date.getTime(),
-    surroundings.logger,
-    noFields,
-    surroundings,
-    region
+    surroundings
   )
 
 // Effect's type admits the two ends of the scale, which are no levels of a record
-const severity = (level: LogLevel.LogLevel): LogLevel.Severity =>
-  level === "All" ? "Trace" : level === "None" ? "Fatal" : level
+const methods: { readonly [L in LogLevel.LogLevel]: Method } = {
+  All: method("Trace"),
+  Trace: method("Trace"),
+  Debug: method("Debug"),
+  Info: method("Info"),
+  Warn: method("Warn"),
+  Error: method("Error"),
+  Fatal: method("Fatal"),
+  None: method("Fatal")
+}
+
+/**
+ * The arguments, functions replaced by what they answer.
+ */
+export const forced = (args: ReadonlyArray<unknown>): ReadonlyArray<unknown> => {
+  for (let i = 0; i < args.length; i++) if (typeof args[i] === "function") return args.map(force)
+  return args
+}
+
+const force = (arg: unknown): unknown => {
+  if (typeof arg !== "function") return arg
+  try {
+    return arg()
+  } catch (cause) {
+    return new Error("a lazy argument of a log call threw", { cause })
+  }
+}

@@ -20,47 +20,57 @@ import * as Snapshot from "./Snapshot.ts"
 import * as Run from "./SnapshotRun.ts"
 
 /**
- * What all calls in one region of a program share: the `LogContext`, plain data already, and Effect's own annotations
- * and spans, which are foreign.
+ * What all calls in one region of a program share: the `LogContext`, plain data already, the name of the logger, and
+ * Effect's own annotations and spans, which are foreign.
  */
 export interface Surroundings {
   readonly context: LogContext
+  readonly logger: string | undefined
   readonly annotations: { readonly [key: string]: unknown }
   readonly spans: ReadonlyArray<[label: string, timestamp: number]>
 }
 
 /**
- * One log call: what was said, when, where, and by which fiber. Its values are foreign, and are not changed.
+ * What all calls of one log function share.
+ *
+ * - `logger`: its name, in place of the one around the call.
+ * - `bound`: the fields that are bound to it, plain data already.
+ */
+export interface Method {
+  readonly level: LogLevel.Severity
+  readonly logger: string | undefined
+  readonly bound: LogFields
+}
+
+/**
+ * One log call: what was said, where, and by which fiber. Its values are foreign, and are not changed.
  *
  * - `cause`: a Cause that Effect has taken out of the arguments already; `Cause.empty` for none.
- * - `time`: milliseconds since the epoch.
- * - `bound`: the fields that are bound to its logger, plain data already.
  */
 export interface Call {
-  readonly level: LogLevel.Severity
+  readonly method: Method
   readonly args: ReadonlyArray<unknown>
   readonly cause: Cause.Cause<unknown>
   readonly fiber: Fiber.Fiber<unknown, unknown>
-  readonly time: number
-  readonly logger: string | undefined
-  readonly bound: LogFields
   readonly surroundings: Surroundings
 }
 
 /**
- * The record of a log call, cut to the limits. `seq` is the number that it gets if it is the next one that the stages
- * let pass.
+ * The record of a log call, cut to the limits.
+ *
+ * - `clockTime`: when it was made, in milliseconds since the epoch.
+ * - `seq`: the number that it gets if it is the next one that the stages let pass.
  */
-export const record = (call: Call, limits: Snapshot.Limits, seq: number | undefined): LogRecord => {
-  const time = Number.isFinite(call.time) ? call.time : 0
+export const record = (call: Call, clockTime: number, limits: Snapshot.Limits, seq: number | undefined): LogRecord => {
+  const time = Number.isFinite(clockTime) ? clockTime : 0
   try {
     return isSimple(call, limits) ? simpleUnsafe(call, limits, seq, time) : recordUnsafe(call, limits, seq, time)
   } catch {
     // what is foreign has been guarded one by one: this is for a fiber or an array that is none
     return Record.make({
       time,
-      level: call.level,
-      logger: call.logger,
+      level: call.method.level,
+      logger: loggerOf(call),
       message: "[unprintable]",
       context: call.surroundings.context,
       notes: ["unprintable"]
@@ -68,9 +78,11 @@ export const record = (call: Call, limits: Snapshot.Limits, seq: number | undefi
   }
 }
 
+const loggerOf = ({ method, surroundings }: Call): string | undefined => method.logger ?? surroundings.logger
+
 // One text and at most one object beside it, and nothing around the call: what most calls are.
-const isSimple = ({ args, bound, cause, fiber, surroundings }: Call, limits: Snapshot.Limits): boolean =>
-  (args.length === 1 || (args.length === 2 && bound === Record.noFields)) &&
+const isSimple = ({ args, cause, fiber, method, surroundings }: Call, limits: Snapshot.Limits): boolean =>
+  (args.length === 1 || (args.length === 2 && method.bound === Record.noFields)) &&
   typeof args[0] === "string" && args[0].length <= limits.stringLength &&
   cause.reasons.length === 0 && surroundings.spans.length === 0 && fiber.cache.span === undefined &&
   isEmpty(surroundings.annotations)
@@ -89,10 +101,10 @@ const simpleUnsafe = (
   if (!(16 + message.length + bytes <= limits.recordBytes)) return recordUnsafe(call, limits, seq, time, clone)
   return new Record.Plain(
     time,
-    call.level,
-    call.logger,
+    call.method.level,
+    loggerOf(call),
     message,
-    clone ?? call.bound,
+    clone ?? call.method.bound,
     call.surroundings.context,
     undefined,
     undefined,
@@ -122,19 +134,19 @@ const recordUnsafe = (
   time: number,
   clone?: Snapshot.MutableFields | null
 ): LogRecord => {
-  const { args, fiber, surroundings } = call
+  const { args, fiber, method, surroundings } = call
   const run = Snapshot.make(limits, fiber.context)
   // in the order of what has to survive when the record is cut: message, error, own fields, annotations
   const message = messageUnsafe(run, args)
   const error = errorUnsafe(run, args, call.cause)
   const own = ownFieldsUnsafe(run, args, clone)
-  const fields = layeredUnsafe(run, own, call.bound, surroundings.annotations)
+  const fields = layeredUnsafe(run, own, method.bound, surroundings.annotations)
   const spans = spansUnsafe(run, surroundings.spans, time)
   const span = fiber.cache.span
   return new Record.Plain(
     time,
-    call.level,
-    call.logger,
+    method.level,
+    loggerOf(call),
     message,
     fields,
     surroundings.context,

@@ -4,15 +4,19 @@
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import { dual } from "effect/Function"
 import * as LogLevel from "effect/LogLevel"
 import type { Backend } from "./Backend.ts"
 import * as Backends from "./Backend.ts"
-import type { Call } from "./Call.ts"
+import type { Method } from "./Call.ts"
+import * as Calls from "./Call.ts"
 import type { ContextInput } from "./ContextInput.ts"
 import { copyContext, copyFields } from "./ContextInput.ts"
 import * as Current from "./Current.ts"
 import type { DropReason, End, FailReason } from "./Ledger.ts"
+import type { Run } from "./LogEffect.ts"
+import { LogEffect } from "./LogEffect.ts"
 import type { LogFields } from "./Record.ts"
 import * as Record from "./Record.ts"
 
@@ -85,18 +89,12 @@ export interface NamedLogger {
 
 const make = (name: string | undefined, bound: LogFields): NamedLogger => {
   const log = (level: LogLevel.Severity): Log => {
-    const fallback = Effect.logWithLevel(level)
-    return (...args) =>
-      Effect.withFiber((fiber) => {
-        const backend = fiber.getRef(Current.CurrentBackend)
-        if (backend !== undefined) {
-          return Backends.isEnabled(backend, fiber, level, name)
-            ? Backends.log(backend, Backends.call(backend, fiber, level, wanted(backend, args), name, bound))
-            : Effect.void
-        }
-        if (!LogLevel.isGreaterThanOrEqualTo(level, fiber.cache.minimumLogLevel)) return Effect.void
-        return bound === Record.noFields ? fallback(...forced(args)) : fallback(...forced(args), bound)
-      })
+    const method = Calls.method(level, name, bound)
+    const run: Run = (args, fiber) => {
+      const backend = fiber.getRef(Current.CurrentBackend)
+      return backend === undefined ? fallback(method, args) : Backends.log(backend, method, args, fiber)
+    }
+    return (...args) => new LogEffect(run, args)
   }
   return {
     trace: log("Trace"),
@@ -106,48 +104,45 @@ const make = (name: string | undefined, bound: LogFields): NamedLogger => {
     error: log("Error"),
     fatal: log("Fatal"),
     log,
-    isEnabled: (level) =>
-      Effect.withFiber((fiber) => {
-        const backend = fiber.getRef(Current.CurrentBackend)
-        return Effect.succeed(
-          backend === undefined
-            ? LogLevel.isGreaterThanOrEqualTo(level, fiber.cache.minimumLogLevel)
-            : Backends.isEnabled(backend, fiber, level, name)
-        )
-      }),
-    acknowledged: (level, ...args) =>
-      Effect.withFiber((fiber) => {
-        const backend = fiber.getRef(Current.CurrentBackend)
-        if (backend === undefined) return Effect.fail(new NotAccepted({ reason: "no_layer", sinks: {} }))
-        if (!Backends.isEnabled(backend, fiber, level, name)) {
-          return Effect.fail(new NotAccepted({ reason: "disabled", sinks: {} }))
-        }
-        return acknowledge(backend, Backends.call(backend, fiber, level, wanted(backend, args), name, bound))
-      })
+    isEnabled: (level) => isEnabledBy(Calls.method(level, name, bound)),
+    acknowledged: (level, ...args) => acknowledge(Calls.method(level, name, bound), args)
   }
 }
 
-// after the close nobody reads them
-const wanted = (backend: Backend, args: ReadonlyArray<unknown>): ReadonlyArray<unknown> =>
-  backend.closed ? args : forced(args)
+// `Effect.log*` itself, once it is sure that somebody will look at lazy arguments.
+const fallback = ({ bound, level }: Method, args: ReadonlyArray<unknown>): Effect.Effect<void> =>
+  Effect.withFiber((fiber) => {
+    if (!LogLevel.isGreaterThanOrEqualTo(level, fiber.cache.minimumLogLevel)) return Effect.void
+    const log = Effect.logWithLevel(level)
+    return bound === Record.noFields ? log(...Calls.forced(args)) : log(...Calls.forced(args), bound)
+  })
 
-const forced = (args: ReadonlyArray<unknown>): ReadonlyArray<unknown> => {
-  for (let i = 0; i < args.length; i++) if (typeof args[i] === "function") return args.map(force)
-  return args
-}
+const isEnabledBy = (method: Method): Effect.Effect<boolean> =>
+  Effect.withFiber((fiber) => {
+    const backend = fiber.getRef(Current.CurrentBackend)
+    return Effect.succeed(
+      backend === undefined
+        ? LogLevel.isGreaterThanOrEqualTo(method.level, fiber.cache.minimumLogLevel)
+        : Backends.isEnabled(backend, method, fiber)
+    )
+  })
 
-const force = (arg: unknown): unknown => {
-  if (typeof arg !== "function") return arg
-  try {
-    return arg()
-  } catch (cause) {
-    return new Error("a lazy argument of a log call threw", { cause })
-  }
-}
+const acknowledge = (
+  method: Method,
+  args: ReadonlyArray<unknown>
+): Effect.Effect<Receipt, NotAccepted> =>
+  Effect.withFiber((fiber) => {
+    const backend = fiber.getRef(Current.CurrentBackend)
+    return backend === undefined
+      ? Effect.fail(new NotAccepted({ reason: "no_layer", sinks: {} }))
+      : logAndAwait(backend, method, args, fiber)
+  })
 
-const acknowledge = Effect.fnUntraced(function*(
+const logAndAwait = Effect.fnUntraced(function*(
   backend: Backend,
-  call: Call
+  method: Method,
+  args: ReadonlyArray<unknown>,
+  fiber: Fiber.Fiber<unknown, unknown>
 ) {
   const ends = new Map<string, End | undefined>()
   let resume: (() => void) | undefined
@@ -157,10 +152,10 @@ const acknowledge = Effect.fnUntraced(function*(
     return (end: End) => {
       ends.set(sink, end)
       // the record ends inside a step of a worker or of another caller: this fiber goes on in a step of its own
-      if (resume !== undefined && !isPending()) call.fiber.currentDispatcher.scheduleTask(resume, 0)
+      if (resume !== undefined && !isPending()) fiber.currentDispatcher.scheduleTask(resume, 0)
     }
   }
-  const acceptance = yield* Backends.logWatched(backend, call, watch)
+  const acceptance = yield* Backends.logWatched(backend, method, args, fiber, watch)
   if (acceptance !== "accepted") return yield* new NotAccepted({ reason: acceptance, sinks: {} })
   if (ends.size === 0) return yield* new NotAccepted({ reason: "unwanted", sinks: {} })
   yield* Effect.callback<void>((done) => {

@@ -39,10 +39,10 @@ export const tellUnsafe = (self: OtherLoggers, options: Logger.Options<unknown>,
 /**
  * Tells them of a call of this library.
  */
-export const tellCallUnsafe = (self: OtherLoggers, call: Call, notices: Notices): void => {
+export const tellCallUnsafe = (self: OtherLoggers, call: Call, time: number, notices: Notices): void => {
   let options: Logger.Options<unknown> | undefined
   for (let i = 0; i < self.length; i++) {
-    if (isHeard(self[i]!, call.fiber)) logUnsafe(self[i]!, options ??= optionsOf(call), notices)
+    if (isHeard(self[i]!, call.fiber)) logUnsafe(self[i]!, options ??= optionsOf(call, time), notices)
   }
 }
 
@@ -63,7 +63,7 @@ const isHeard = (logger: Logger.Logger<unknown, unknown>, fiber: Fiber.Fiber<unk
   logger !== Logger.tracerLogger || fiber.cache.span !== undefined
 
 // `Effect.log*` hands its loggers one Cause, of all those among the arguments.
-const optionsOf = ({ args, bound, fiber, level, time }: Call): Logger.Options<unknown> => {
+const optionsOf = ({ args, fiber, method: { bound, level } }: Call, time: number): Logger.Options<unknown> => {
   const causes = args.filter(isCause)
   const message = causes.length === 0 ? args : args.filter((arg) => !isCause(arg))
   return {

@@ -4,9 +4,11 @@
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
 import type * as Fiber from "effect/Fiber"
+import * as LogLevel from "effect/LogLevel"
 import * as References from "effect/References"
 import type * as Capture from "./Capture.ts"
 import * as Current from "./Current.ts"
+import * as Levels from "./Levels.ts"
 import type { Stage } from "./Pipeline.ts"
 import * as Pipeline from "./Pipeline.ts"
 import type { LogContext } from "./Record.ts"
@@ -18,8 +20,10 @@ import * as Record from "./Record.ts"
 export interface Surroundings extends Capture.Surroundings {
   /** The context that says it. */
   readonly of: Context.Context<never>
-  /** The name of the logger. */
-  readonly logger: string | undefined
+  /** The ordinal of the `MinimumLogLevel` there: `Logger.*` keeps to it, as Effect makes `Effect.log*` do. */
+  readonly minimum: number
+  /** See `Levels.region`. */
+  readonly region: number | undefined
   readonly clock: Clock.Clock
   /** Of `context`, as `Record.contextBytes` counts them. */
   readonly contextBytes: number
@@ -33,6 +37,7 @@ export interface Surroundings extends Capture.Surroundings {
  * Looks around for one layer.
  */
 export interface Lookout {
+  readonly levels: Levels.Levels
   /** The layer's own. */
   readonly context: LogContext
   /** The layer's own. */
@@ -50,7 +55,8 @@ export interface Lookout {
 /**
  * Has seen nothing yet.
  */
-export const make = (context: LogContext, stages: ReadonlyArray<Stage>): Lookout => ({
+export const make = (levels: Levels.Levels, context: LogContext, stages: ReadonlyArray<Stage>): Lookout => ({
+  levels,
   context,
   stages,
   gated: new Set(),
@@ -68,8 +74,11 @@ export const of = (self: Lookout, fiber: Fiber.Fiber<unknown, unknown>): Surroun
 const look = (self: Lookout, fiber: Fiber.Fiber<unknown, unknown>): Surroundings => {
   const context = contextOf(self, fiber.getRef(Current.CurrentLogContext))
   const stages = stagesOf(self, fiber.getRef(Pipeline.CurrentPipeline))
+  const { minimumLogLevel } = fiber.cache
   return {
     of: fiber.context,
+    minimum: LogLevel.getOrdinal(minimumLogLevel),
+    region: Levels.region(self.levels, minimumLogLevel),
     logger: fiber.getRef(Current.CurrentLoggerName),
     clock: fiber.getRef(Clock.Clock),
     stages,

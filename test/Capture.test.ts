@@ -27,6 +27,7 @@ interface Origin extends Capture.Surroundings {
 
 const originOf = (bound: LogFields = Record.noFields): Origin => ({
   bound,
+  logger: "shop",
   context: { service: "shop-api" },
   annotations: {},
   spans: []
@@ -39,9 +40,16 @@ const regionOf = (fiber: Fiber.Fiber<unknown, unknown>, origin = originOf()): Or
   spans: fiber.getRef(References.CurrentLogSpans)
 })
 
-const recordOf = (call: Omit<Capture.Call, "logger" | "bound" | "surroundings">, origin: Origin): LogRecord =>
+const recordOf = (
+  { level, time, ...call }: Omit<Capture.Call, "method" | "surroundings"> & {
+    readonly level: LogLevel.Severity
+    readonly time: number
+  },
+  origin: Origin
+): LogRecord =>
   Capture.record(
-    { ...call, logger: "shop", bound: origin.bound, surroundings: origin },
+    { ...call, method: Calls.method(level, undefined, origin.bound), surroundings: origin },
+    time,
     Snapshot.defaultLimits,
     undefined
   )
@@ -52,13 +60,20 @@ const fromEffect = (options: Logger.Options<unknown>, { bound, ...surroundings }
   const around = {
     ...surroundings,
     of: options.fiber.context,
-    logger: "shop",
+    minimum: 0,
+    region: undefined,
     clock,
     stages: [],
     hasGates: false,
     contextBytes: 0
   }
-  return Capture.record({ ...Calls.fromEffect(options, around, undefined), bound }, Snapshot.defaultLimits, undefined)
+  const call = Calls.fromEffect(options, around)
+  return Capture.record(
+    { ...call, method: { ...call.method, bound } },
+    options.date.getTime(),
+    Snapshot.defaultLimits,
+    undefined
+  )
 }
 
 /** The records of what a program logs through Effect. */
