@@ -54,10 +54,13 @@ const numbers = fc.oneof(
 )
 
 /** Writes as a formatter of another hand would: a text, in two parts. */
-const twoParts: Formatter = Bytes.formatter((r, bytes, at) =>
-  Bytes.writeText(bytes, Bytes.writeText(bytes, at, "<"), r.message)
+const twoParts: Formatter = Bytes.formatter((r, page, at) =>
+  Bytes.writeText(page, Bytes.writeText(page, at, "<"), r.message)
 )
 const formats: fc.Arbitrary<Formatter> = fc.constantFrom((r: LogRecord) => r.message, twoParts, Formatters.json)
+
+const fewSeconds = { min: -3000, max: 3000 }
+const levels = ["Trace", "Debug", "Info", "Warn", "Error", "Fatal"] as const
 
 describe("JSON as bytes", () => {
   it("G21 any string, key and number is as JSON.stringify has it, at any length and with any character", () => {
@@ -69,6 +72,22 @@ describe("JSON as bytes", () => {
         Record.assignUnsafe(fields, second, number)
         const record = recordOf(message, fields)
         assert.strictEqual(Formatters.json(record), reference(record))
+      }),
+      parameters
+    )
+  })
+
+  it("G21 records of the same second and of others, of any level and logger, have each their own time", () => {
+    const time = fc.tuple(fc.constantFrom(0, 1.7e12, -62_167_219_200_000, 8.64e15, -8.64e15), fc.integer(fewSeconds))
+    const record = fc.record({
+      time: time.map(([around, off]) => Math.max(-8.64e15, Math.min(8.64e15, around + off))),
+      level: fc.constantFrom(...levels),
+      message: fc.constantFrom("", "x"),
+      logger: fc.constantFrom(undefined, "auth")
+    }).map(Record.make)
+    fc.assert(
+      fc.property(fc.array(record), (records) => {
+        for (const record of records) assert.strictEqual(Formatters.json(record), reference(record))
       }),
       parameters
     )
@@ -96,7 +115,7 @@ describe("JSON as bytes", () => {
           const length = n % (at + expected.length + 4)
           const whole = Buffer.alloc(length + 16, 0xaa)
           const bytes = whole.subarray(8, 8 + length)
-          assert.strictEqual(Bytes.writerOf(format)(record, bytes, at), at + expected.length)
+          assert.strictEqual(Bytes.writerOf(format)(record, Bytes.page(bytes), at), at + expected.length)
           assert.isTrue(whole.every((byte, i) => byte === 0xaa || (i >= 8 + at && i < 8 + length)))
           const end = at + expected.length
           if (end <= length) assert.isTrue(bytes.subarray(at, end).equals(expected))

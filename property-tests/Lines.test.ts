@@ -23,8 +23,8 @@ const records = fc.array(
 )
 
 const text: Formatter = (record) => record.message
-const inParts: Formatter = Bytes.formatter((record, bytes, at) =>
-  Bytes.writeText(bytes, Bytes.writeText(bytes, at, "<"), record.message)
+const inParts: Formatter = Bytes.formatter((record, page, at) =>
+  Bytes.writeText(page, Bytes.writeText(page, at, "<"), record.message)
 )
 const laneOf = (record: LogRecord): Lines.Lane => record.level === "Error" ? 1 : 0
 
@@ -135,10 +135,10 @@ describe("Lines", () => {
   })
 
   it("G16 a byte formatter that throws within a line leaves one minimal line of it, and its neighbours intact", () => {
-    const broken: Formatter = Bytes.formatter((record, bytes, at) => {
-      Bytes.writeText(bytes, at, "{".repeat(record.message.length * 3))
+    const broken: Formatter = Bytes.formatter((record, page, at) => {
+      Bytes.writeText(page, at, "{".repeat(record.message.length * 3))
       if (record.level === "Error") throw new Error("broken")
-      return Bytes.writerOf(Formatters.json)(record, bytes, at)
+      return Bytes.writerOf(Formatters.json)(record, page, at)
     })
     const property = fc.asyncProperty(records, fc.integer({ min: 1, max: 2000 }), async (records, maxBytes) => {
       let out = ""

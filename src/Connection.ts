@@ -71,11 +71,11 @@ const total = (format: Formatter, sink: string, notices: Notices): Formatter => 
   if (!Bytes.isByteFormatter(format)) return text
   const write = Bytes.writerOf(format)
   const writeMinimal = Bytes.writerOf(json)
-  return Bytes.formatter((record, bytes, at) => {
+  return Bytes.formatter((record, page, at) => {
     try {
-      return write(record, bytes, at)
+      return write(record, page, at)
     } catch (error) {
-      return writeMinimal(failed(record, error), bytes, at)
+      return writeMinimal(failed(record, error), page, at)
     }
   }, text)
 }

@@ -5,9 +5,10 @@ import type * as LogLevel from "effect/LogLevel"
 import type { Formatter } from "../Pipeline.ts"
 import type { LogContext, LogError, LogFields, LogGap } from "../Record.ts"
 import { emptyContext, isFixed, noFields } from "../Record.ts"
-import { formatter, writeBytes } from "./Bytes.ts"
+import type { Fragment, Page } from "./Bytes.ts"
+import { formatter, fragment, writeFragment } from "./Bytes.ts"
 import { writeObject, writeQuoted, writeValue } from "./JsonBytes.ts"
-import { isoTime } from "./Time.ts"
+import { isoTime, toDateTime } from "./Time.ts"
 
 /**
  * One JSON object on one line, version 1:
@@ -23,105 +24,144 @@ import { isoTime } from "./Time.ts"
  *
  * The schema ships with the package: `schema/json-line-v1.schema.json`.
  */
-export const json: Formatter = formatter((record, bytes, at) => {
-  let end = writeHead(bytes, at, record.time, record.level)
-  if (record.logger !== undefined) end = writeQuoted(bytes, writeBytes(bytes, end, keys.logger), record.logger)
-  end = writeQuoted(bytes, writeBytes(bytes, end, keys.message), record.message)
-  if (record.fields !== noFields) end = writePart(bytes, end, keys.fields, record.fields)
-  if (record.context !== emptyContext) end = writeContext(bytes, end, record.context)
-  if (record.spans !== undefined) end = writePart(bytes, end, keys.spans, record.spans)
-  if (record.error !== undefined) end = writeError(bytes, writeBytes(bytes, end, keys.error), record.error)
-  if (record.traceId !== undefined) end = writeQuoted(bytes, writeBytes(bytes, end, keys.traceId), record.traceId)
-  if (record.spanId !== undefined) end = writeQuoted(bytes, writeBytes(bytes, end, keys.spanId), record.spanId)
-  if (record.fiber !== undefined) end = writeValue(bytes, writeBytes(bytes, end, keys.fiber), record.fiber)
-  if (record.seq !== undefined) end = writeValue(bytes, writeBytes(bytes, end, keys.seq), record.seq)
-  if (record.gap !== undefined) end = writeGap(bytes, writeBytes(bytes, end, keys.gap), record.gap)
-  if (record.notes !== undefined && record.notes.length > 0) {
-    end = writeValue(bytes, writeBytes(bytes, end, keys.notes), record.notes)
+export const json: Formatter = formatter((record, page, at) => {
+  let end = writeHead(page, at, record.time, record.level)
+  if (record.logger !== undefined) {
+    // between the level and the message
+    end = writeQuoted(page, writeFragment(page, end - messageKey.length, keys.logger), record.logger)
+    end = writeFragment(page, end, keys.message)
   }
-  return writeBytes(bytes, end, closing)
+  end = writeQuoted(page, end, record.message)
+  if (record.fields !== noFields) end = writePart(page, end, keys.fields, record.fields)
+  if (record.context !== emptyContext) end = writeContext(page, end, record.context)
+  if (record.spans !== undefined) end = writePart(page, end, keys.spans, record.spans)
+  if (record.error !== undefined) end = writeError(page, writeFragment(page, end, keys.error), record.error)
+  if (record.traceId !== undefined) end = writeQuoted(page, writeFragment(page, end, keys.traceId), record.traceId)
+  if (record.spanId !== undefined) end = writeQuoted(page, writeFragment(page, end, keys.spanId), record.spanId)
+  if (record.fiber !== undefined) end = writeValue(page, writeFragment(page, end, keys.fiber), record.fiber)
+  if (record.seq !== undefined) end = writeValue(page, writeFragment(page, end, keys.seq), record.seq)
+  if (record.gap !== undefined) end = writeGap(page, writeFragment(page, end, keys.gap), record.gap)
+  if (record.notes !== undefined && record.notes.length > 0) {
+    end = writeValue(page, writeFragment(page, end, keys.notes), record.notes)
+  }
+  page.bytes[end] = closing
+  return end + 1
 })
 
-const closing = Buffer.from("}")
+const closing = 0x7d
+const messageKey = `,"message":`
 
 const keys = {
-  logger: Buffer.from(`,"logger":`),
-  message: Buffer.from(`,"message":`),
-  fields: Buffer.from(`,"fields":`),
-  context: Buffer.from(`,"context":`),
-  spans: Buffer.from(`,"spans":`),
-  error: Buffer.from(`,"error":`),
-  traceId: Buffer.from(`,"trace_id":`),
-  spanId: Buffer.from(`,"span_id":`),
-  fiber: Buffer.from(`,"fiber":`),
-  seq: Buffer.from(`,"seq":`),
-  gap: Buffer.from(`,"gap":`),
-  notes: Buffer.from(`,"notes":`)
+  logger: fragment(`,"logger":`),
+  message: fragment(messageKey),
+  fields: fragment(`,"fields":`),
+  context: fragment(`,"context":`),
+  spans: fragment(`,"spans":`),
+  error: fragment(`,"error":`),
+  traceId: fragment(`,"trace_id":`),
+  spanId: fragment(`,"span_id":`),
+  fiber: fragment(`,"fiber":`),
+  seq: fragment(`,"seq":`),
+  gap: fragment(`,"gap":`),
+  notes: fragment(`,"notes":`)
 }
 
-// Many records share their millisecond with the one before.
-const writeHead = (bytes: Buffer, at: number, time: number, level: LogLevel.Severity): number => {
-  if (time !== headTime || level !== headLevel) {
-    head = Buffer.from(`{"timestamp":"${isoTime(time)}","level":"${level.toUpperCase()}"`)
-    headTime = time
-    headLevel = level
+// A line up to the text of its message, for one level: made anew each second, but for the milliseconds.
+interface Head {
+  readonly afterTime: string
+  second: number
+  fragment: Fragment
+  /** Where the milliseconds are. */
+  millis: number
+}
+
+const makeHead = (level: string): Head => ({
+  afterTime: `Z","level":"${level}"${messageKey}`,
+  second: Number.NaN,
+  fragment: fragment(""),
+  millis: 0
+})
+
+const heads: { readonly [L in LogLevel.Severity]: Head } = {
+  Trace: makeHead("TRACE"),
+  Debug: makeHead("DEBUG"),
+  Info: makeHead("INFO"),
+  Warn: makeHead("WARN"),
+  Error: makeHead("ERROR"),
+  Fatal: makeHead("FATAL")
+}
+
+const writeHead = (page: Page, at: number, recordTime: number, level: LogLevel.Severity): number => {
+  const head = heads[level]
+  const time = toDateTime(recordTime)
+  const second = Math.floor(time / 1000)
+  if (second !== head.second) {
+    const upToMillis = `{"timestamp":"${isoTime(second * 1000).slice(0, -"000Z".length)}`
+    head.fragment = fragment(`${upToMillis}000${head.afterTime}`)
+    head.millis = upToMillis.length
+    head.second = second
   }
-  return writeBytes(bytes, at, head)
+  const end = writeFragment(page, at, head.fragment)
+  const millis = time - second * 1000
+  const hundreds = (millis / 100) | 0
+  const tens = (millis / 10) | 0
+  const { bytes } = page
+  bytes[at + head.millis] = 0x30 + hundreds
+  bytes[at + head.millis + 1] = 0x30 + tens - hundreds * 10
+  bytes[at + head.millis + 2] = 0x30 + millis - tens * 10
+  return end
 }
-
-let head = Buffer.alloc(0)
-let headTime = Number.NaN
-let headLevel: LogLevel.Severity = "Info"
 
 // nothing for an object without keys
-const writePart = (bytes: Buffer, at: number, key: Buffer, part: LogFields): number => {
-  const start = writeBytes(bytes, at, key)
-  const end = writeObject(bytes, start, part)
+const writePart = (page: Page, at: number, key: Fragment, part: LogFields): number => {
+  const start = writeFragment(page, at, key)
+  const end = writeObject(page, start, part)
   return end === start + "{}".length ? at : end
 }
 
 // One context is shared by many records.
-const writtenContexts = new WeakMap<LogContext, Buffer>()
+const writtenContexts = new WeakMap<LogContext, Fragment>()
 
-const writeContext = (bytes: Buffer, at: number, context: LogContext): number => {
+const writeContext = (page: Page, at: number, context: LogContext): number => {
   const cached = writtenContexts.get(context)
-  if (cached !== undefined) return writeBytes(bytes, at, cached)
-  const end = writePart(bytes, at, keys.context, { ...context })
-  if (end <= bytes.length && isFixed(context)) {
-    writtenContexts.set(context, Buffer.from(bytes.subarray(at, end)))
+  if (cached !== undefined) return writeFragment(page, at, cached)
+  const end = writePart(page, at, keys.context, { ...context })
+  if (end <= page.bytes.length && isFixed(context)) {
+    writtenContexts.set(context, fragment(page.bytes.toString("utf8", at, end)))
   }
   return end
 }
 
 const errorKeys = {
-  type: Buffer.from(`{"type":`),
-  message: Buffer.from(`,"message":`),
-  stack: Buffer.from(`,"stack":`),
-  kind: Buffer.from(`,"kind":`),
-  fields: Buffer.from(`,"fields":`),
-  cause: Buffer.from(`,"cause":`),
-  others: Buffer.from(`,"others":[`),
-  other: Buffer.from(","),
-  othersEnd: Buffer.from("]")
+  type: fragment(`{"type":`),
+  message: fragment(`,"message":`),
+  stack: fragment(`,"stack":`),
+  kind: fragment(`,"kind":`),
+  fields: fragment(`,"fields":`),
+  cause: fragment(`,"cause":`),
+  others: fragment(`,"others":[`),
+  other: fragment(","),
+  othersEnd: fragment("]")
 }
 
-const writeError = (bytes: Buffer, at: number, error: LogError): number => {
-  let end = writeQuoted(bytes, writeBytes(bytes, at, errorKeys.type), error.type)
-  end = writeQuoted(bytes, writeBytes(bytes, end, errorKeys.message), error.message)
-  if (error.stack !== undefined) end = writeQuoted(bytes, writeBytes(bytes, end, errorKeys.stack), error.stack)
-  if (error.kind !== undefined) end = writeQuoted(bytes, writeBytes(bytes, end, errorKeys.kind), error.kind)
-  if (error.fields !== undefined) end = writeObject(bytes, writeBytes(bytes, end, errorKeys.fields), error.fields)
-  if (error.cause !== undefined) end = writeError(bytes, writeBytes(bytes, end, errorKeys.cause), error.cause)
+const writeError = (page: Page, at: number, error: LogError): number => {
+  let end = writeQuoted(page, writeFragment(page, at, errorKeys.type), error.type)
+  end = writeQuoted(page, writeFragment(page, end, errorKeys.message), error.message)
+  if (error.stack !== undefined) end = writeQuoted(page, writeFragment(page, end, errorKeys.stack), error.stack)
+  if (error.kind !== undefined) end = writeQuoted(page, writeFragment(page, end, errorKeys.kind), error.kind)
+  if (error.fields !== undefined) end = writeObject(page, writeFragment(page, end, errorKeys.fields), error.fields)
+  if (error.cause !== undefined) end = writeError(page, writeFragment(page, end, errorKeys.cause), error.cause)
   if (error.others !== undefined) {
-    end = writeBytes(bytes, end, errorKeys.others)
+    end = writeFragment(page, end, errorKeys.others)
     for (let i = 0; i < error.others.length; i++) {
-      if (i > 0) end = writeBytes(bytes, end, errorKeys.other)
-      end = writeError(bytes, end, error.others[i]!)
+      if (i > 0) end = writeFragment(page, end, errorKeys.other)
+      end = writeError(page, end, error.others[i]!)
     }
-    end = writeBytes(bytes, end, errorKeys.othersEnd)
+    end = writeFragment(page, end, errorKeys.othersEnd)
   }
-  return writeBytes(bytes, end, closing)
+  page.bytes[end] = closing
+  return end + 1
 }
 
-const writeGap = (bytes: Buffer, at: number, { lost, reasons, since }: LogGap): number =>
-  writeObject(bytes, at, { lost, since: isoTime(since), reasons })
+const writeGap = (page: Page, at: number, { lost, reasons, since }: LogGap): number =>
+  writeObject(page, at, { lost, since: isoTime(since), reasons })

@@ -6,7 +6,8 @@
  * encoding behind it: most strings are short and need no escapes, and the same few keys come again and again.
  */
 import type { LogValue } from "../Record.ts"
-import { toText, writeBytes, writeText } from "./Bytes.ts"
+import type { Fragment, Page } from "./Bytes.ts"
+import { fragment, toText, writeFragment, writeText } from "./Bytes.ts"
 import { needsEscape, quote } from "./JsonText.ts"
 
 const quoteMark = 0x22
@@ -18,13 +19,14 @@ const shortText = 24
  *
  * @internal
  */
-export const writeQuoted = (bytes: Buffer, at: number, text: string): number => {
-  if (text.length > shortText) return writeLong(bytes, at, text)
+export const writeQuoted = (page: Page, at: number, text: string): number => {
+  if (text.length > shortText) return writeLong(page, at, text)
+  const { bytes } = page
   let end = at
   bytes[end++] = quoteMark
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
-    if (code < 0x20 || code > 0x7e || code === quoteMark || code === backslash) return writeLong(bytes, at, text)
+    if (code < 0x20 || code > 0x7e || code === quoteMark || code === backslash) return writeLong(page, at, text)
     bytes[end++] = code
   }
   bytes[end++] = quoteMark
@@ -33,10 +35,11 @@ export const writeQuoted = (bytes: Buffer, at: number, text: string): number => 
 
 // The encoder is faster than a loop in the end, and so is a look at its bytes. No quotes are put around the text before:
 // they would make a string, and a copy of it for the encoder.
-const writeLong = (bytes: Buffer, at: number, text: string): number => {
-  const end = writeText(bytes, at + 1, text)
+const writeLong = (page: Page, at: number, text: string): number => {
+  const { bytes } = page
+  const end = writeText(page, at + 1, text)
   const isPlain = end <= bytes.length && arePlain(bytes, at + 1, end)
-  if (!isPlain && needsEscape(text)) return writeText(bytes, at, quote(text))
+  if (!isPlain && needsEscape(text)) return writeText(page, at, quote(text))
   bytes[at] = quoteMark
   bytes[end] = quoteMark
   return end + 1
@@ -53,9 +56,9 @@ special[quoteMark] = 1
 special[backslash] = 1
 
 // A number that is not finite is null.
-const writeNumber = (bytes: Buffer, at: number, value: number): number => {
+const writeNumber = (page: Page, at: number, value: number): number => {
   if (!(value >= 0 && value < 1e9 && Math.trunc(value) === value)) {
-    return writeText(bytes, at, Number.isFinite(value) ? `${value}` : "null")
+    return writeText(page, at, Number.isFinite(value) ? `${value}` : "null")
   }
   // divisions of small integers are the fast ones
   let rest = value | 0
@@ -63,7 +66,7 @@ const writeNumber = (bytes: Buffer, at: number, value: number): number => {
   for (let power = 10; power <= rest; power *= 10) end++
   for (let i = end - 1; i >= at; i--) {
     const tenth = (rest / 10) | 0
-    bytes[i] = 0x30 + rest - tenth * 10
+    page.bytes[i] = 0x30 + rest - tenth * 10
     rest = tenth
   }
   return end
@@ -75,7 +78,7 @@ const writeNumber = (bytes: Buffer, at: number, value: number): number => {
  * @internal
  */
 export const writeObject = (
-  bytes: Buffer,
+  page: Page,
   at: number,
   self: { readonly [key: string]: LogValue | undefined }
 ): number => {
@@ -84,21 +87,22 @@ export const writeObject = (
     const value = self[key]
     if (value === undefined || !hasOwnProperty.call(self, key)) continue
     const written = writtenKey(key)
-    end = writeValue(bytes, writeBytes(bytes, end, end === at ? written.first : written.next), value)
+    end = writeValue(page, writeFragment(page, end, end === at ? written.first : written.next), value)
   }
-  if (end === at) return writeBytes(bytes, at, emptyObject)
-  return writeBytes(bytes, end, closeObject)
+  if (end === at) return writeFragment(page, at, emptyObject)
+  page.bytes[end] = closeObject
+  return end + 1
 }
 
 // In a loop over keys V8 knows the answer of this one; `Object.hasOwn` takes 15 ns for each.
 const { hasOwnProperty } = Object.prototype
-const emptyObject = Buffer.from("{}")
-const closeObject = Buffer.from("}")
+const emptyObject = fragment("{}")
+const closeObject = 0x7d
 
 /** A key as it begins an object, and as it goes on with one. */
 interface WrittenKey {
-  readonly first: Buffer
-  readonly next: Buffer
+  readonly first: Fragment
+  readonly next: Fragment
 }
 
 // Keys are repeated. Bounded in number and length, and emptied when it is full, so that a program that makes keys out
@@ -111,7 +115,7 @@ const writtenKey = (key: string): WrittenKey => {
   const cached = writtenKeys.get(key)
   if (cached !== undefined) return cached
   const quoted = quote(key)
-  const written = { first: Buffer.from(`{${quoted}:`), next: Buffer.from(`,${quoted}:`) }
+  const written = { first: fragment(`{${quoted}:`), next: fragment(`,${quoted}:`) }
   if (key.length <= maxWrittenKeyLength) {
     if (writtenKeys.size >= maxWrittenKeys) writtenKeys.clear()
     writtenKeys.set(key, written)
@@ -119,43 +123,45 @@ const writtenKey = (key: string): WrittenKey => {
   return written
 }
 
-const writeArray = (bytes: Buffer, at: number, self: ReadonlyArray<LogValue>): number => {
-  let end = writeBytes(bytes, at, openArray)
+const writeArray = (page: Page, at: number, self: ReadonlyArray<LogValue>): number => {
+  let end = at
+  page.bytes[end++] = openArray
   for (let i = 0; i < self.length; i++) {
-    if (i > 0) end = writeBytes(bytes, end, comma)
-    end = writeValue(bytes, end, self[i]!)
+    if (i > 0) page.bytes[end++] = comma
+    end = writeValue(page, end, self[i]!)
   }
-  return writeBytes(bytes, end, closeArray)
+  page.bytes[end++] = closeArray
+  return end
 }
 
-const openArray = Buffer.from("[")
-const closeArray = Buffer.from("]")
-const comma = Buffer.from(",")
+const openArray = 0x5b
+const closeArray = 0x5d
+const comma = 0x2c
 
 /**
  * Writes any value. What is no `LogValue`, from an enricher without types, becomes its string.
  *
  * @internal
  */
-export const writeValue = (bytes: Buffer, at: number, value: LogValue): number => {
+export const writeValue = (page: Page, at: number, value: LogValue): number => {
   switch (typeof value) {
     case "string":
-      return writeQuoted(bytes, at, value)
+      return writeQuoted(page, at, value)
     case "number":
-      return writeNumber(bytes, at, value)
+      return writeNumber(page, at, value)
     case "boolean":
-      return writeBytes(bytes, at, value ? yes : no)
+      return writeFragment(page, at, value ? yes : no)
     case "object":
-      if (value === null) return writeBytes(bytes, at, nothing)
-      return isArray(value) ? writeArray(bytes, at, value) : writeObject(bytes, at, value)
+      if (value === null) return writeFragment(page, at, nothing)
+      return isArray(value) ? writeArray(page, at, value) : writeObject(page, at, value)
     default:
-      return writeQuoted(bytes, at, String(value))
+      return writeQuoted(page, at, String(value))
   }
 }
 
-const yes = Buffer.from("true")
-const no = Buffer.from("false")
-const nothing = Buffer.from("null")
+const yes = fragment("true")
+const no = fragment("false")
+const nothing = fragment("null")
 
 // `Array.isArray` does not narrow a readonly array
 const isArray: (value: LogValue) => value is ReadonlyArray<LogValue> = Array.isArray
@@ -167,4 +173,4 @@ const isArray: (value: LogValue) => value is ReadonlyArray<LogValue> = Array.isA
  */
 export const valueText = (value: LogValue): string => toText(writeAny, value)
 
-const writeAny = (value: LogValue, bytes: Buffer, at: number): number => writeValue(bytes, at, value)
+const writeAny = (value: LogValue, page: Page, at: number): number => writeValue(page, at, value)

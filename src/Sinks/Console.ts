@@ -64,7 +64,7 @@ const open = Effect.fnUntraced(function*(format: Formatter | undefined, stderrFr
       isFatal: (error) => isGone(error) || streams.some((stream) => stream.destroyed)
     }),
     format: Bytes.formatter(
-      (record, bytes, at) => writers[lane(record)](record, bytes, at),
+      (record, page, at) => writers[lane(record)](record, page, at),
       (record) => formats[lane(record)](record)
     )
   }

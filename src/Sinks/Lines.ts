@@ -86,6 +86,7 @@ export const make = (options: Options = {}): Lines => {
   const { lane: laneOf, maxBytes = defaultMaxBytes } = options
   // as much again, for the line that is over the bound
   const scratch = Buffer.allocUnsafeSlow(2 * maxBytes)
+  const scratchPage = Bytes.page(scratch)
   const scratchBytes = new Uint8Array(scratch.buffer)
   let batch = nothing
   let write = noWrite
@@ -116,23 +117,23 @@ export const make = (options: Options = {}): Lines => {
     for (let i = whole + ends.length; i < batch.length && size <= maxBytes; i++) {
       const record = batch[i]!
       if (laneOf !== undefined && laneOf(record) !== lane) break
-      const end = writeLine(record, scratch, size)
+      const end = writeLine(record, scratchPage, size)
       if (end > maxBytes && ends.length > 0) {
         if (end <= scratch.length) ahead = [size, end]
         break
       }
       if (end > scratch.length) {
         const line = Bytes.enlarged(writeLine, record, end)
-        return { bytes: new Uint8Array(line.bytes.buffer, 0, line.end), lane, ends: [line.end], written: 0 }
+        return { bytes: new Uint8Array(line.page.bytes.buffer, 0, line.end), lane, ends: [line.end], written: 0 }
       }
       ends.push(size = end)
     }
     return { bytes: scratchBytes.subarray(0, size), lane, ends, written: 0 }
   }
 
-  const writeLine: Write = (record, bytes, at) => {
-    const end = write(record, bytes, at)
-    bytes[end] = lineFeed
+  const writeLine: Write = (record, page, at) => {
+    const end = write(record, page, at)
+    page.bytes[end] = lineFeed
     return end + 1
   }
 
