@@ -177,8 +177,7 @@ export const plainUnsafe = (
   }
   const out: MutableFields = {}
   // what has been read is not read again
-  const read = clone ?? source
-  assignFieldsUnsafe(self, out, read, Object.keys(read), depth)
+  assignFieldsUnsafe(self, out, clone ?? source, Object.keys(source), depth)
   return out
 }
 
