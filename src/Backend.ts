@@ -128,9 +128,12 @@ export const closeUnsafe = (self: Backend): void => {
 
 const logEffect = (self: Backend, options: EffectLogger.Options<unknown>): void => {
   const { fiber } = options
-  const call = Calls.fromEffect(options, Surroundings.of(self.lookout, fiber))
-  if (!isEnabledAt(self, call.method, call.surroundings)) return
+  const surroundings = Surroundings.of(self.lookout, fiber)
+  const method = Calls.methodOf(options.logLevel)
+  if (!isEnabledAt(self, method, surroundings)) return
   Others.tellUnsafe(self.others, options, self.notices)
+  const args = Array.isArray(options.message) ? options.message : [options.message]
+  const call = new Call(method, args, options.cause, fiber, surroundings)
   take(self, call, options.date.getTime())
   if (call.overdrawn) spendBudget(fiber)
 }
@@ -181,9 +184,9 @@ export const log = (
     return Effect.void
   }
   return Effect.uninterruptibleMask((restore) => {
-    // an uninterruptible region hands out `identity`: a wait there could hang a finalizer, so there is none
     // the fiber may have yielded since the decision, and the level have changed
     if (!isEnabledAt(self, method, surroundings)) return Effect.void
+    // an uninterruptible region hands out `identity`: a wait there could hang a finalizer, so there is none
     call.canWait = restore !== identity
     tellAndTake(self, call)
     return call.waits === undefined ? Effect.void : awaitAll(call.waits, restore)
@@ -191,7 +194,7 @@ export const log = (
 }
 
 /**
- * What became of the record of a call: it goes on to the sinks, its level is not enabled any more, the stages ended or
+ * What became of the record of a call: it goes on to the sinks, its level is not enabled, the stages ended or
  * kept it, or the layer is closed.
  */
 export type Acceptance = "accepted" | "disabled" | "filtered" | "held" | "already_shutdown"

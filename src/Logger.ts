@@ -92,7 +92,7 @@ const make = (name: string | undefined, bound: LogFields): NamedLogger => {
     const method = Calls.method(level, name, bound)
     const run: Run = (args, fiber) => {
       const backend = fiber.getRef(Current.CurrentBackend)
-      return backend === undefined ? fallback(method, args) : Backends.log(backend, method, args, fiber)
+      return backend === undefined ? fallback(method, args, fiber) : Backends.log(backend, method, args, fiber)
     }
     return (...args) => new LogEffect(run, args)
   }
@@ -110,12 +110,15 @@ const make = (name: string | undefined, bound: LogFields): NamedLogger => {
 }
 
 // `Effect.log*` itself, once it is sure that somebody will look at lazy arguments.
-const fallback = ({ bound, level }: Method, args: ReadonlyArray<unknown>): Effect.Effect<void> =>
-  Effect.withFiber((fiber) => {
-    if (!LogLevel.isGreaterThanOrEqualTo(level, fiber.cache.minimumLogLevel)) return Effect.void
-    const log = Effect.logWithLevel(level)
-    return bound === Record.noFields ? log(...Calls.forced(args)) : log(...Calls.forced(args), bound)
-  })
+const fallback = (
+  { bound, level }: Method,
+  args: ReadonlyArray<unknown>,
+  fiber: Fiber.Fiber<unknown, unknown>
+): Effect.Effect<void> => {
+  if (!LogLevel.isGreaterThanOrEqualTo(level, fiber.cache.minimumLogLevel)) return Effect.void
+  const log = Effect.logWithLevel(level)
+  return bound === Record.noFields ? log(...Calls.forced(args)) : log(...Calls.forced(args), bound)
+}
 
 const isEnabledBy = (method: Method): Effect.Effect<boolean> =>
   Effect.withFiber((fiber) => {
