@@ -8,7 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as EffectLogger from "effect/Logger"
-import type * as LogLevel from "effect/LogLevel"
+import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as References from "effect/References"
 import * as Scope from "effect/Scope"
@@ -262,7 +262,13 @@ const make = Effect.fnUntraced(function*(
   const inherited = outer === undefined || Levels.region(outer.levels, minimumLogLevel) !== undefined
     ? minimumLogLevel
     : Levels.minimum(outer.levels)
-  const levels = Levels.make(settings.minimumLevel ?? inherited, settings.levelFloor, sinks)
+  // those that take what is logged first: for callers there are no others
+  const order = sinks.map((_, index) => index).toSorted((a, b) =>
+    Number(sinks[a]!.isTarget) - Number(sinks[b]!.isTarget)
+  )
+  const direct = sinks.filter(({ isTarget }) => !isTarget).length
+  const sorted = order.map((index) => sinks[index]!)
+  const levels = Levels.make(settings.minimumLevel ?? inherited, settings.levelFloor, sorted, direct)
 
   // what is around the layer, also for a close that is called from inside: `onClose` may log
   const outside = Context.omit(Tracer.ParentSpan)(yield* Effect.context<never>()).pipe(
@@ -274,12 +280,18 @@ const make = Effect.fnUntraced(function*(
   const quiet = quieted(outside)
   // Each has a scope of its own for what it opens, added before the close: also a sink that is opened anew is closed by
   // the drain, after its last batch.
-  const workers = yield* Effect.forEach(config.sinks, (sink, index) =>
+  const parts = yield* Effect.forEach(order, (index, place) =>
     Effect.zipWith(
-      Outlets.make(sink, sinks[index]!, notices),
+      Outlets.make(
+        config.sinks[index]!,
+        sinks[index]!,
+        notices,
+        (record) => Levels.isEnabledAt(levels, place, LogLevel.getOrdinal(record.level), record.logger)
+      ),
       Scope.fork(scope),
-      (outlet, scope) => Workers.make(outlet, clock, context, scope)
+      (outlet, scope) => ({ outlet, scope })
     ))
+  const workers = Workers.makeAll(parts, clock, context)
   yield* under(quiet, Effect.forEach(workers, Workers.openUnlessLater, { concurrency: "unbounded", discard: true }))
   const running = yield* Effect.forEach(workers, (worker) =>
     Effect.map(
@@ -289,7 +301,7 @@ const make = Effect.fnUntraced(function*(
 
   const backend = Backends.make({
     levels,
-    targets: workers.map(makeTarget),
+    targets: workers.slice(0, direct).map(makeTarget),
     context,
     limits: settings.limits,
     notices,
@@ -303,7 +315,7 @@ const make = Effect.fnUntraced(function*(
   yield* Effect.addFinalizer(() => close)
 
   return Context.make(AsyncLogging, {
-    flush: (limit) => Drain.flush(running, limit ?? settings.drainTimeout),
+    flush: (limit) => Drain.flush(running, clock, limit ?? settings.drainTimeout),
     stats: Effect.sync(() => Report.stats(backend.ledger, workers)),
     setLevel: (level, scope) =>
       Effect.sync(() => {

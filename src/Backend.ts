@@ -20,7 +20,8 @@ import * as Levels from "./Levels.ts"
 import * as Notice from "./Notices.ts"
 import type { OtherLoggers } from "./OtherLoggers.ts"
 import * as Others from "./OtherLoggers.ts"
-import type { Offer, OfferOptions, Wait } from "./Outlet.ts"
+import type { Offer, OfferOptions } from "./Outlet.ts"
+import * as Outlets from "./Outlet.ts"
 import type { Stage, Visitor } from "./Pipeline.ts"
 import * as PipelineRun from "./PipelineRun.ts"
 import type { LogContext, LogRecord } from "./Record.ts"
@@ -189,7 +190,7 @@ export const log = (
     // an uninterruptible region hands out `identity`: a wait there could hang a finalizer, so there is none
     call.canWait = restore !== identity
     tellAndTake(self, call)
-    return call.waits === undefined ? Effect.void : awaitAll(call.waits, restore)
+    return call.waits === undefined ? Effect.void : Outlets.awaitAll(call.waits, "interrupted", restore)
   })
 }
 
@@ -227,7 +228,7 @@ export const logWatched = (
       : "filtered"
     return call.waits === undefined
       ? Effect.succeed(acceptance)
-      : Effect.as(awaitAll(call.waits, restore), acceptance)
+      : Effect.as(Outlets.awaitAll(call.waits, "interrupted", restore), acceptance)
   })
 
 // after the close nobody reads them
@@ -242,17 +243,6 @@ const mayWait = (self: Backend, surroundings: Surroundings.Surroundings): boolea
     if (surroundings.hasGates || target.isCrowded(bytes)) return true
   }
   return false
-}
-
-// The line is left outside of `restore`: a fiber that is interrupted before the wait begins never enters that.
-const awaitAll = (
-  waits: ReadonlyArray<Wait>,
-  restore: (wait: Effect.Effect<void>) => Effect.Effect<void>
-): Effect.Effect<void> => {
-  const rooms = waits.length === 1
-    ? waits[0]!.room
-    : Effect.forEach(waits, ({ room }) => room, { concurrency: "unbounded", discard: true })
-  return Effect.onInterrupt(restore(rooms), () => Effect.sync(() => waits.forEach((wait) => wait.leaveUnsafe())))
 }
 
 const tellAndTake = (self: Backend, call: Call): void => {

@@ -177,7 +177,10 @@ const write = (
   const behaviour = planned === undefined || self.healed ? { _tag: "Deliver" as const } : planned
   update(self, around)
   around.observe(() => checkBatch(self, batch))
-  self.lastBatch = batch
+  // a part of it is no new one, nor is a gap line alone
+  if (batch.some(({ gap }) => gap === undefined) && !batch.some((record) => self.lastBatch.includes(record))) {
+    self.lastBatch = batch
+  }
   for (const record of batch) self.attempted.add(record)
   // a write has a fiber of its own: what that one ends with is what the layer gets to know
   self.underWay.add({
@@ -294,7 +297,8 @@ const note = (
       for (let i = 0; i < (reason.delivered ?? 0); i++) say(batch[i], "delivered")
       return
     case "Rejected":
-      for (const i of reason.indexes ?? batch.keys()) say(batch[i], "rejected")
+      // of a batch without indexes: one of them, nobody knows which
+      for (const i of reason.indexes ?? (batch.length === 1 ? [0] : [])) say(batch[i], "rejected")
       return
     case "Fatal":
       self.ended ||= !isLate
