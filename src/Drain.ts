@@ -53,7 +53,7 @@ export const flush = (
       })
       // what was diverted meanwhile is written, and is yet to be made durable where it went
       const durable = yield* Effect.forEach(diverted(workers, sinks), (worker) =>
-        awaitFlush(worker, request(worker), Math.max(1, until - Monotonic.millisUnsafe(clock))), {
+        awaitFlush(worker, request(worker), Math.max(0, until - Monotonic.millisUnsafe(clock))), {
         concurrency: "unbounded"
       })
       return {

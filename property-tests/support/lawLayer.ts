@@ -15,6 +15,7 @@ import * as Pipeline from "../../src/Pipeline.ts"
 import type { LogRecord } from "../../src/Record.ts"
 import { hold, repeat } from "../../test/support/gates.ts"
 import type { History, StageSpec } from "./history.ts"
+import { isTarget } from "./history.ts"
 import type { Seen } from "./lawSinks.ts"
 import * as LawSinks from "./lawSinks.ts"
 import type { LevelModel } from "./levelModel.ts"
@@ -84,7 +85,11 @@ export const make = (
   const world = World.make(history.choices, afterTask)
   const sinks = history.sinks.map((spec, i) => LawSinks.seen(spec, `sink${i}`))
   const expected: Expected = {
-    levels: Levels.make(history.minimumLevel, history.sinks.map((spec) => spec.minimumLevel)),
+    levels: Levels.make(
+      history.minimumLevel,
+      history.sinks.map((spec) => spec.minimumLevel),
+      [...history.sinks.keys()].filter((i) => !isTarget(history, i))
+    ),
     offered: 0,
     accepted: 0,
     filteredHere: sinks.map(() => 0),
@@ -114,7 +119,7 @@ export const make = (
   const layer = AsyncLogging.layer({
     minimumLevel: history.minimumLevel,
     stages: [...history.stages.map(build), lastProbe(expected, sinks, observe)],
-    sinks: sinks.map((seen) => LawSinks.make(seen, around)),
+    sinks: sinks.map((seen, i) => LawSinks.make(seen, around, sinks[i + 1]?.name)),
     onClose: history.onClose === "none" ? undefined : onClose
   })
   const pipeline = Pipeline.layer([firstProbe(expected, observe), ...history.pipeline.map(build)])
