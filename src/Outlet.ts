@@ -5,6 +5,8 @@ import * as Effect from "effect/Effect"
 import * as LogLevel from "effect/LogLevel"
 import type { Barriers, Watch } from "./Barriers.ts"
 import * as Barrier from "./Barriers.ts"
+import type { Events } from "./Events.ts"
+import * as Event from "./Events.ts"
 import type { DropReason, End, SinkLedger } from "./Ledger.ts"
 import * as Ledger from "./Ledger.ts"
 import type { Notices } from "./Notices.ts"
@@ -28,6 +30,7 @@ export interface Outlet {
   readonly ledger: SinkLedger
   readonly barriers: Barriers
   readonly notices: Notices
+  readonly events: Events
   /** Who wants to know how a record ends whose caller still waits. */
   readonly watched: Map<Waiter<LogRecord>, Watch>
   /** Whether the sink said that it is finished. */
@@ -60,8 +63,14 @@ export type Offer = "queued" | "overdrawn" | "unwanted" | DropReason | Wait
 /**
  * Makes the outlet of a sink, with an empty queue.
  */
-export const make = (sink: AnySink, settings: SinkSettings, notices: Notices): Effect.Effect<Outlet> => {
+export const make = (
+  sink: AnySink,
+  settings: SinkSettings,
+  notices: Notices,
+  events: Events
+): Effect.Effect<Outlet> => {
   const ledger = Ledger.makeSink()
+  Event.addUnsafe(events, settings.name, ledger)
   const barriers = Barrier.make()
   const watched = new Map<Waiter<LogRecord>, Watch>()
   const options: Queue.Options<LogRecord> = {
@@ -86,6 +95,7 @@ export const make = (sink: AnySink, settings: SinkSettings, notices: Notices): E
     ledger,
     barriers,
     notices,
+    events,
     watched,
     ended: false
   }))

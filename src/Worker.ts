@@ -16,6 +16,7 @@ import type * as Scope from "effect/Scope"
 import * as Barriers from "./Barriers.ts"
 import type { Answer } from "./Delivery.ts"
 import * as Delivery from "./Delivery.ts"
+import * as Events from "./Events.ts"
 import type { Flushes } from "./Flushes.ts"
 import * as Flush from "./Flushes.ts"
 import type { GapLines } from "./GapLines.ts"
@@ -235,8 +236,9 @@ const judge = (self: Worker, exit: Exit.Exit<unknown, unknown>, size: number): A
 }
 
 const noteError = (self: Worker, message: string, notice: string): void => {
-  const { notices, settings } = self.outlet
+  const { events, notices, settings } = self.outlet
   self.lastError = { time: self.clock.currentTimeMillisUnsafe(), message }
+  Events.troubleUnsafe(events, settings.name, message)
   Notice.tellUnsafe(notices, `sink ${settings.name}`, notice)
 }
 
