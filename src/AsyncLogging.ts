@@ -12,6 +12,7 @@ import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as References from "effect/References"
 import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import type { Target } from "./Backend.ts"
 import * as Backends from "./Backend.ts"
@@ -20,6 +21,8 @@ import { copyContext } from "./ContextInput.ts"
 import * as Current from "./Current.ts"
 import type { RunningWorker } from "./Drain.ts"
 import * as Drain from "./Drain.ts"
+import type { Event } from "./Events.ts"
+import * as Events from "./Events.ts"
 import * as Levels from "./Levels.ts"
 import * as Notice from "./Notices.ts"
 import * as Others from "./OtherLoggers.ts"
@@ -38,7 +41,9 @@ import type { Limits } from "./Snapshot.ts"
 import type { Worker } from "./Worker.ts"
 import * as Workers from "./Worker.ts"
 
+export type { BreakerState } from "./Breaker.ts"
 export type { ContextInput } from "./ContextInput.ts"
+export type { BreakerChanged, Dropped, Event, Failed, Trouble } from "./Events.ts"
 export type { DropReason, FailReason, LayerCounts, SinkCounts } from "./Ledger.ts"
 export { layerImbalance, sinkImbalance } from "./Ledger.ts"
 export type { LevelScope } from "./Levels.ts"
@@ -105,6 +110,7 @@ export class AsyncLogging extends Context.Service<AsyncLogging, {
   readonly flush: (limit: Duration.Duration | undefined) => Effect.Effect<FlushReport>
   readonly stats: Effect.Effect<Stats>
   readonly setLevel: (level: LogLevel.LogLevel | "inherit", scope: Levels.LevelScope) => Effect.Effect<void>
+  readonly events: Stream.Stream<Event>
   readonly close: Effect.Effect<CloseReport>
 }>()("effect-async-logging/AsyncLogging") {}
 
@@ -205,6 +211,33 @@ export const setLevel = (
 ): Effect.Effect<void, never, AsyncLogging> => AsyncLogging.use((self) => self.setLevel(level, scope))
 
 /**
+ * What happens at the sinks, from the moment on that this is run: records that were dropped or failed, by reason;
+ * trouble of a sink that may yet pass; changes of a breaker.
+ *
+ * What happens within one turn of the event loop is one event per sink, kind and reason, with a count, however many
+ * records that are. Nobody waits for those who listen. What a slow one has missed is in the counts of its next events,
+ * which add up to those of `stats`; of a breaker it sees the state that lasts. So one that sleeps after each event is
+ * told no more often than it likes. There may be many, each with a pace of its own.
+ *
+ * It ends after the last losses of the close, and is empty after that. Records that are logged later, dropped as
+ * `already_shutdown`, are not in it. A fiber that the program forks as its child ends with the program, before the
+ * close: what that lost is in the report of `onClose`.
+ *
+ * What a subscriber logs is logged like anything else. Into a queue that is still full it is lost too, and told of in the
+ * next turn, so a subscriber that logs has to sleep.
+ *
+ * ```ts
+ * const alarm = AsyncLogging.events.pipe(
+ *   Stream.filter((event) => event._tag === "Dropped" && event.reason !== "evicted"),
+ *   Stream.runForEach((event) => Effect.andThen(page(event), Effect.sleep("1 minute")))
+ * )
+ * ```
+ */
+export const events: Stream.Stream<Event, never, AsyncLogging> = Stream.unwrap(
+  AsyncLogging.useSync((self) => self.events)
+)
+
+/**
  * Closes now what would close with the scope: delivers what was admitted, within `drainTimeout`. Whoever closes
  * again, or the scope, gets the same report.
  */
@@ -251,6 +284,7 @@ const make = Effect.fnUntraced(function*(
   const clock = yield* Clock.Clock
   const scope = yield* Scope.Scope
   const notices = Notice.make(yield* Notice.NoticeWriter, clock)
+  const events = Events.make(clock)
   const context = copyContext(config.context ?? {})
   const stages = yield* Pipeline.buildStages(config.stages ?? [])
   yield* valid(Settings.built(stages))
@@ -286,6 +320,7 @@ const make = Effect.fnUntraced(function*(
         config.sinks[index]!,
         sinks[index]!,
         notices,
+        events,
         (record) => Levels.isEnabledAt(levels, place, LogLevel.getOrdinal(record.level), record.logger)
       ),
       Scope.fork(scope),
@@ -309,7 +344,7 @@ const make = Effect.fnUntraced(function*(
     others: Others.make(loggers, outer)
   })
   const close = yield* once(
-    under(outside, Drain.close(backend, running, settings.drainTimeout, config.onClose))
+    under(outside, Drain.close(backend, running, events, settings.drainTimeout, config.onClose))
   )
   // after the forks, so that it runs before they are interrupted
   yield* Effect.addFinalizer(() => close)
@@ -322,6 +357,7 @@ const make = Effect.fnUntraced(function*(
         const wrong = Levels.set(levels, level, scope)
         if (wrong !== undefined) Notice.tellUnsafe(notices, "setLevel", wrong)
       }),
+    events: Events.stream(events),
     close
   }).pipe(
     Context.add(Current.CurrentBackend, backend),

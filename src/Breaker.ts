@@ -4,7 +4,11 @@
 import * as Duration from "effect/Duration"
 
 /**
- * What a breaker lets through: everything; nothing; one attempt, whose outcome decides.
+ * The state of a breaker.
+ *
+ * - `closed`: batches go to the sink.
+ * - `open`: they do not, for the sink failed too often in a row.
+ * - `half_open`: one goes, as a probe.
  */
 export type BreakerState = "closed" | "open" | "half_open"
 
@@ -49,7 +53,7 @@ export const failedUnsafe = (self: Breaker, now: number): boolean => {
 }
 
 /**
- * Opens it, for the time that it stays open.
+ * Opens it, for the time that it stays open. From the end of time on, it stays so.
  */
 export const openUnsafe = (self: Breaker, now: number): void => {
   self.state = "open"

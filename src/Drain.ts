@@ -14,6 +14,8 @@ import type { Backend } from "./Backend.ts"
 import * as Backends from "./Backend.ts"
 import * as Barrier from "./Barriers.ts"
 import * as Detached from "./Detached.ts"
+import type { Events } from "./Events.ts"
+import * as Event from "./Events.ts"
 import type { Flushed, FlushRequest } from "./Flushes.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Monotonic from "./Monotonic.ts"
@@ -132,6 +134,7 @@ const awaitFlush = (
 export const close = Effect.fnUntraced(function*(
   backend: Backend,
   workers: ReadonlyArray<RunningWorker>,
+  events: Events,
   limit: Duration.Duration,
   onClose: ((report: CloseReport) => Effect.Effect<unknown, unknown>) | undefined
 ) {
@@ -165,6 +168,8 @@ export const close = Effect.fnUntraced(function*(
     { concurrency: "unbounded" }
   )
   const report = makeReport(workers, Monotonic.millisUnsafe(clock) - start, closed)
+  // at the same instant: those who listened from the start were told what the report says
+  Event.closeUnsafe(events)
   if (report.lost > 0 || report.abandoned.length > 0) Notice.sayUnsafe(backend.notices, reportText(report))
   Notice.closeUnsafe(backend.notices)
   if (onClose !== undefined) {

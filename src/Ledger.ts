@@ -117,12 +117,13 @@ type Mutable<A> = { -readonly [K in keyof A]: A[K] extends number ? number : Mut
  * The counters of one sink. `intake` is the term by which records come in: from log calls, or from other sinks.
  *
  * `gap` are the losses that no gap record has told of yet; `position` is the place in the queue, counted from 0, of the
- * first record that comes after one of them.
+ * first record that comes after one of them. `onLoss` is who wants to be told of each loss.
  */
 export interface SinkLedger {
   readonly intake: "accepted" | "divertedIn"
   readonly counts: Mutable<SinkCounts>
   gap: { lost: number; since: number; position: number; readonly reasons: { [reason: string]: number } } | undefined
+  onLoss: (() => void) | undefined
 }
 
 /**
@@ -161,8 +162,16 @@ export const makeSink = (intake: SinkLedger["intake"]): SinkLedger => ({
     failed: zeros(failReasons),
     divertedOut: 0
   },
-  gap: undefined
+  gap: undefined,
+  onLoss: undefined
 })
+
+/**
+ * Has `listener` called with every loss, in the middle of whatever caused it; `undefined`: nobody.
+ */
+export const listen = (self: SinkLedger, listener: (() => void) | undefined): void => {
+  self.onLoss = listener
+}
 
 // -----------------------------------------------------------------------------
 // the layer
@@ -274,6 +283,7 @@ const widenGap = (self: SinkLedger, reason: string, time: number, position: numb
   if (time < gap.since) gap.since = time
   if (position < gap.position) gap.position = position
   gap.reasons[reason] = (gap.reasons[reason] ?? 0) + 1
+  self.onLoss?.()
 }
 
 /**

@@ -5,6 +5,8 @@ import * as Effect from "effect/Effect"
 import * as LogLevel from "effect/LogLevel"
 import type { Barriers, Watch } from "./Barriers.ts"
 import * as Barrier from "./Barriers.ts"
+import type { Events } from "./Events.ts"
+import * as Event from "./Events.ts"
 import type { DropReason, LocalEnd, SinkLedger } from "./Ledger.ts"
 import * as Ledger from "./Ledger.ts"
 import type { Notices } from "./Notices.ts"
@@ -28,6 +30,7 @@ export interface Outlet {
   readonly ledger: SinkLedger
   readonly barriers: Barriers
   readonly notices: Notices
+  readonly events: Events
   /** Who wants to know how a record ends whose caller still waits. */
   readonly watched: Map<Waiter<LogRecord>, Watch>
   /** Whether it takes a record of this level that is diverted to it. */
@@ -66,9 +69,11 @@ export const make = (
   sink: AnySink,
   settings: SinkSettings,
   notices: Notices,
+  events: Events,
   isLevelEnabled: (record: LogRecord) => boolean
 ): Effect.Effect<Outlet> => {
   const ledger = Ledger.makeSink(settings.isTarget ? "divertedIn" : "accepted")
+  Event.addUnsafe(events, settings.name, ledger)
   const barriers = Barrier.make()
   const watched = new Map<Waiter<LogRecord>, Watch>()
   const options: Queue.Options<LogRecord> = {
@@ -93,6 +98,7 @@ export const make = (
     ledger,
     barriers,
     notices,
+    events,
     watched,
     isLevelEnabled,
     ended: false

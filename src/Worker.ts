@@ -20,6 +20,7 @@ import * as Breakers from "./Breaker.ts"
 import type { Answer } from "./Delivery.ts"
 import * as Delivery from "./Delivery.ts"
 import * as Diversion from "./Diversion.ts"
+import * as Events from "./Events.ts"
 import type { Flushes } from "./Flushes.ts"
 import * as Flush from "./Flushes.ts"
 import type { GapLines } from "./GapLines.ts"
@@ -274,8 +275,13 @@ const deliver = Effect.fnUntraced(function*(self: Worker) {
 })
 
 // Whether records go to the fallback without an attempt.
-const isCutOff = ({ breaker, clock, outlet }: Worker): boolean =>
-  breaker !== undefined && (outlet.ended || !Breakers.tryUnsafe(breaker, Monotonic.millisUnsafe(clock)))
+const isCutOff = (self: Worker): boolean => {
+  const { breaker, clock } = self
+  if (breaker === undefined) return false
+  const isOpen = !Breakers.tryUnsafe(breaker, Monotonic.millisUnsafe(clock))
+  noteBreaker(self, breaker)
+  return isOpen
+}
 
 const divert = (self: Worker): Effect.Effect<void> =>
   Effect.suspend(() => {
@@ -322,8 +328,9 @@ const judge = (self: Worker, exit: Exit.Exit<unknown, unknown>, size: number): A
 }
 
 const noteError = (self: Worker, message: string, notice: string): void => {
-  const { notices, settings } = self.outlet
+  const { events, notices, settings } = self.outlet
   self.lastError = { time: self.clock.currentTimeMillisUnsafe(), message }
+  Events.troubleUnsafe(events, settings.name, message)
   Notice.tellUnsafe(notices, `sink ${settings.name}`, notice)
 }
 
@@ -350,24 +357,36 @@ const settleAnswer = (self: Worker, answer: Answer): number => {
   // parts that are yet to be written included
   if (answer.ended) settleAll(self, Ledger.failed("fatal"))
   if (answer.again === "halves") Halves.splitUnsafe(self.halves)
-  if (left < size || answer.again === "halves") noteSuccess(self)
+  if (answer.ended) noteEnd(self)
+  else if (left < size || answer.again === "halves") noteSuccess(self)
   else noteFailure(self)
-  if (answer.ended && self.targets.fallback === undefined) Outlets.dropAll(self.outlet, "sink_ended")
   return left
+}
+
+// Without a fallback there is nowhere else to go.
+const noteEnd = (self: Worker): void => {
+  if (self.breaker === undefined) return Outlets.dropAll(self.outlet, "sink_ended")
+  Breakers.openUnsafe(self.breaker, Number.POSITIVE_INFINITY)
+  noteBreaker(self, self.breaker)
 }
 
 const noteSuccess = (self: Worker): void => {
   if (self.breaker === undefined) return
   const { state } = self.breaker
   Breakers.succeededUnsafe(self.breaker)
+  noteBreaker(self, self.breaker)
   if (state !== "closed") tellBreaker(self, "takes records again")
 }
 
 const noteFailure = (self: Worker): void => {
   const { breaker, clock, targets } = self
   if (breaker === undefined || !Breakers.failedUnsafe(breaker, Monotonic.millisUnsafe(clock))) return
+  noteBreaker(self, breaker)
   tellBreaker(self, `failed ${breaker.failures} times in a row: "${targets.fallback!.outlet.settings.name}" takes over`)
 }
+
+const noteBreaker = ({ outlet: { events, settings } }: Worker, { state }: Breaker): void =>
+  Events.breakerUnsafe(events, settings.name, state)
 
 const tellBreaker = ({ outlet: { notices, settings } }: Worker, what: string): void =>
   Notice.tellUnsafe(notices, `breaker of ${settings.name}`, `sink "${settings.name}" ${what}`)

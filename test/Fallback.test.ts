@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as AsyncLogging from "../src/AsyncLogging.ts"
 import * as Logger from "../src/Logger.ts"
@@ -222,6 +223,31 @@ describe("breaker", () => {
         "effect-async-logging: sink \"probe\" failed 5 times in a row: \"spare\" takes over"
       ])
       assert.include(notices, "effect-async-logging: sink \"probe\" takes records again")
+    }))
+
+  it.effect("tells its changes as events, the end of its sink too", () =>
+    Effect.gen(function*() {
+      const main = planned([Effect.fail("down"), Effect.void, Effect.fail(Sinks.fatal())], {
+        fallback: "spare",
+        breaker: { failures: 1, probeAfter: "1 second" }
+      })
+      const states: Array<string> = []
+      yield* run({ sinks: [main.sink, spare().sink] }, () =>
+        Effect.gen(function*() {
+          const changes = Stream.filter(AsyncLogging.events, (event) => event._tag === "BreakerChanged")
+          yield* Effect.forkChild(
+            Stream.runForEach(changes, ({ sink, state }) => Effect.sync(() => void states.push(`${sink} ${state}`))),
+            { startImmediately: true }
+          )
+          yield* logApart(["1", "2"])
+          yield* TestClock.adjust("1 second")
+          yield* logApart(["3", "4"])
+          yield* TestClock.adjust("1 hour")
+          yield* logApart(["5"])
+          assert.strictEqual((yield* AsyncLogging.stats).sinks["probe"]!.breaker, "open")
+        }))
+      assert.deepStrictEqual(states, ["probe open", "probe closed", "probe open"])
+      assert.strictEqual(main.writes.length, 3)
     }))
 
   it.effect("breaker.failures and breaker.probeAfter are when it opens, and for how long", () =>
