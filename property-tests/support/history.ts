@@ -102,7 +102,7 @@ export type Command =
   | { readonly _tag: "Settle" | "ClosePipeline" | "Close" }
   | { readonly _tag: "Advance" | "Jump" | "Flush"; readonly millis: number }
   | { readonly _tag: "Release"; readonly sink: number }
-  | { readonly _tag: "Interrupt"; readonly caller: number }
+  | { readonly _tag: "Interrupt"; readonly who: "caller" | "flush" | "close"; readonly which: number }
   | {
     readonly _tag: "SetLevel"
     readonly level: LogLevel.LogLevel | "inherit"
@@ -248,7 +248,14 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { arbitrary: fc.record({ _tag: fc.constant("Advance" as const), millis }), weight: 4 },
   { arbitrary: fc.record({ _tag: fc.constant("Jump" as const), millis }), weight: 1 },
   { arbitrary: fc.record({ _tag: fc.constant("Release" as const), sink: fc.nat({ max: 2 }) }), weight: 5 },
-  { arbitrary: fc.record({ _tag: fc.constant("Interrupt" as const), caller: fc.nat({ max: 7 }) }), weight: 4 },
+  {
+    arbitrary: fc.record({
+      _tag: fc.constant("Interrupt" as const),
+      who: fc.constantFrom("caller", "caller", "flush", "close"),
+      which: fc.nat({ max: 7 })
+    }),
+    weight: 5
+  },
   { arbitrary: fc.record({ _tag: fc.constant("Flush" as const), millis }), weight: 2 },
   {
     arbitrary: fc.record({
