@@ -6,6 +6,7 @@ import type * as Scope from "effect/Scope"
 import { constants } from "node:fs"
 import { dirname } from "node:path"
 import * as Check from "./Check.ts"
+import * as FileLanding from "./FileLanding.ts"
 import type { FileInfo, FileSystem } from "./FileSystem.ts"
 import { CurrentFileSystem } from "./FileSystem.ts"
 import type { Callback } from "./InFlight.ts"
@@ -60,10 +61,20 @@ const open = Effect.fnUntraced(function*(path: string, mode: number, directoryMo
     (cause) => Sink.unavailable({ cause: new Error(`cannot open ${path}: ${cause.message}`, { cause }) })
   )
   const lines = Lines.make({ torn: file.torn, maxBytes: file.isFile ? fileMaxBytes : undefined })
+  let end = file.size
   const writer = LineWriter.make(lines, inFlight, {
-    write: ({ bytes }, callback) => fs.write(file.fd, bytes, callback),
-    writeSync: ({ bytes }) => fs.writeSync(file.fd, bytes),
-    isFatal: (error) => "code" in error && error.code === "EPIPE"
+    write: ({ bytes }, callback) =>
+      fs.write(file.fd, bytes, (error, written) => {
+        if (!error) end += written
+        callback(error, written)
+      }),
+    writeSync: ({ bytes }) => {
+      const written = fs.writeSync(file.fd, bytes)
+      end += written
+      return written
+    },
+    isFatal: (error) => "code" in error && error.code === "EPIPE",
+    landedUnsafe: ({ bytes }, patience) => FileLanding.awaitUnsafe(fs, { ...file, path, end }, bytes, patience)
   })
   const handle: SinkHandle<unknown> = {
     ...writer,
@@ -83,6 +94,7 @@ const fileMaxBytes = 512 * 1024
 interface OpenFile {
   readonly fd: number
   readonly isFile: boolean
+  readonly size: number
   /** It ends within a line. */
   readonly torn: boolean
 }
@@ -102,7 +114,7 @@ const openFile = (
     )
     const { isFile, size } = yield* call<FileInfo>((callback) => fs.fstat(fd, callback))
     const torn = isFile && size > 0 && (yield* endsWithinLine(fs, path, size))
-    return { fd, isFile, torn }
+    return { fd, isFile, size, torn }
   })
 
 // Non-blocking matters for FIFOs only: a thread that blocks in one is lost, and holds up the end of the process.
