@@ -6,6 +6,7 @@ import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as EffectLogger from "effect/Logger"
 import type * as LogLevel from "effect/LogLevel"
@@ -20,6 +21,9 @@ import { copyContext } from "./ContextInput.ts"
 import * as Current from "./Current.ts"
 import type { RunningWorker } from "./Drain.ts"
 import * as Drain from "./Drain.ts"
+import * as ExitDrain from "./ExitDrain.ts"
+import * as ExitGuard from "./ExitGuard.ts"
+import { CurrentProcess } from "./HostProcess.ts"
 import * as Levels from "./Levels.ts"
 import * as Notice from "./Notices.ts"
 import * as Others from "./OtherLoggers.ts"
@@ -42,6 +46,10 @@ export type { ContextInput } from "./ContextInput.ts"
 export type { DropReason, FailReason, LayerCounts, SinkCounts } from "./Ledger.ts"
 export { layerImbalance, sinkImbalance } from "./Ledger.ts"
 export type { LevelScope } from "./Levels.ts"
+// for tests that put another one in its place
+export type { HostProcess } from "./HostProcess.ts"
+export { CurrentProcess } from "./HostProcess.ts"
+export { logFailure } from "./LogFailure.ts"
 export { NoticeWriter } from "./Notices.ts"
 export type { CloseReport, FlushReport, SinkFlush, SinkStats, Stats } from "./Report.ts"
 export { ConfigInvalid } from "./Settings.ts"
@@ -296,13 +304,21 @@ const make = Effect.fnUntraced(function*(
     stages: redact.length === 0 ? stages : [...stages, Redaction.stage(redact)],
     others: Others.make(loggers, outer)
   })
+  const inForce = Context.make(Current.CurrentBackend, backend).pipe(
+    Context.add(References.CurrentLoggers, new Set([backend.logger])),
+    Context.add(References.MinimumLogLevel, settings.levelFloor)
+  )
+  const guard = yield* guarding(ExitDrain.make(backend, workers, Context.merge(outside, inForce)))
   const close = yield* once(
-    under(outside, Drain.close(backend, running, settings.drainTimeout, config.onClose))
+    guarded(guard, under(outside, Drain.close(backend, running, settings.drainTimeout, config.onClose)))
   )
   // after the forks, so that it runs before they are interrupted
-  yield* Effect.addFinalizer(() => close)
+  yield* Effect.addFinalizer((exit) => {
+    if (guard !== undefined && Exit.hasInterrupts(exit)) guard.isInterrupted = true
+    return close
+  })
 
-  return Context.make(AsyncLogging, {
+  return Context.add(inForce, AsyncLogging, {
     flush: (limit) => Drain.flush(running, limit ?? settings.drainTimeout),
     stats: Effect.sync(() => Report.stats(backend.ledger, workers)),
     setLevel: (level, scope) =>
@@ -311,11 +327,7 @@ const make = Effect.fnUntraced(function*(
         if (wrong !== undefined) Notice.tellUnsafe(notices, "setLevel", wrong)
       }),
     close
-  }).pipe(
-    Context.add(Current.CurrentBackend, backend),
-    Context.add(References.CurrentLoggers, new Set([backend.logger])),
-    Context.add(References.MinimumLogLevel, settings.levelFloor)
-  )
+  })
 })
 
 const valid = <A>(checked: A | Settings.ConfigInvalid): Effect.Effect<A, Settings.ConfigInvalid> =>
@@ -332,6 +344,23 @@ const quieted = (context: Context.Context<never>): Context.Context<never> =>
     Context.add(References.TracerEnabled, false),
     Context.add(Tracer.DisablePropagation, true),
     Context.add(Current.CurrentBackend, undefined)
+  )
+
+const guarding = (layer: ExitGuard.Guarded): Effect.Effect<ExitGuard.Guard | undefined, never, Scope.Scope> =>
+  Effect.flatMap(CurrentProcess, (process) =>
+    process === undefined ? Effect.undefined : Effect.acquireRelease(
+      Effect.sync(() => ExitGuard.addUnsafe(process, layer)),
+      (guard) => Effect.sync(() => ExitGuard.removeUnsafe(guard))
+    ))
+
+// A drain, under guard: the process may end in the middle of it. With its end the guard goes, whoever has closed.
+const guarded = <A>(guard: ExitGuard.Guard | undefined, drain: Effect.Effect<A>): Effect.Effect<A> =>
+  guard === undefined ? drain : Effect.ensuring(
+    Effect.suspend(() => {
+      ExitGuard.drainingUnsafe(guard)
+      return drain
+    }),
+    Effect.sync(() => ExitGuard.removeUnsafe(guard))
   )
 
 // Runs it with the first call, in a fiber of its own, and shares the result. Whoever is interrupted, it goes on.

@@ -252,6 +252,22 @@ const awaitAll = (
   return Effect.onInterrupt(restore(rooms), () => Effect.sync(() => waits.forEach((wait) => wait.leaveUnsafe())))
 }
 
+/**
+ * Takes a record that no log call made, if its level is enabled. It does not wait, and other loggers are not told.
+ */
+export const takeUnsafe = (
+  self: Backend,
+  method: Method,
+  args: ReadonlyArray<unknown>,
+  fiber: Fiber.Fiber<unknown, unknown>
+): void =>
+  guard(self, () => {
+    const surroundings = Surroundings.of(self.lookout, fiber)
+    if (!isEnabledAt(self, method, surroundings)) return
+    const call = new Call(method, args, Cause.empty, fiber, surroundings)
+    take(self, call, surroundings.clock.currentTimeMillisUnsafe())
+  })
+
 const tellAndTake = (self: Backend, call: Call): void => {
   const time = call.surroundings.clock.currentTimeMillisUnsafe()
   Others.tellCallUnsafe(self.others, call, time, self.notices)

@@ -18,6 +18,7 @@ import * as Ledger from "./Ledger.ts"
 import * as Monotonic from "./Monotonic.ts"
 import * as Notice from "./Notices.ts"
 import type { CloseReport, FlushReport, SinkFlush } from "./Report.ts"
+import * as Report from "./Report.ts"
 import type { Worker } from "./Worker.ts"
 import * as Workers from "./Worker.ts"
 
@@ -154,24 +155,19 @@ const makeReport = (
   duration: number,
   closed: ReadonlyArray<boolean>
 ): CloseReport => {
-  const names = workers.map(({ worker }) => worker.outlet.settings.name)
-  const counts = workers.map(({ worker }) => Ledger.sinkCounts(worker.outlet.ledger))
+  const sinks = Report.sinks(workers.map(({ worker }) => worker))
   return {
     duration,
-    lost: counts.reduce((total, sink) => total + Ledger.lost(sink), 0),
-    sinks: Object.fromEntries(names.map((name, index) => [name, counts[index]!])),
-    abandoned: names.filter((_, index) => !closed[index])
+    lost: Object.values(sinks).reduce((total, counts) => total + Ledger.lost(counts), 0),
+    sinks,
+    abandoned: Object.keys(sinks).filter((_, index) => !closed[index])
   }
 }
 
 const reportText = (report: CloseReport): string => {
-  const lost = Object.entries(report.sinks)
-    .filter(([, counts]) => Ledger.lost(counts) > 0)
-    .map(([name, counts]) => `${name}: ${Ledger.reasonsText(Ledger.losses(counts))}`)
+  const lost = Report.lossText(report.sinks)
   const parts = [
-    ...(lost.length > 0
-      ? [`lost ${report.lost} ${report.lost === 1 ? "record" : "records"} (${lost.join("; ")})`]
-      : []),
+    ...(lost === undefined ? [] : [lost]),
     ...(report.abandoned.length > 0 ? [`left behind while closing: ${report.abandoned.join(", ")}`] : [])
   ]
   return `closed; ${parts.join("; ")}`

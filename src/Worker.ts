@@ -33,6 +33,8 @@ import type { Entry } from "./Queue/BoundedQueue.ts"
 import * as Queue from "./Queue/BoundedQueue.ts"
 import * as Rate from "./Rate.ts"
 import type { LogContext, LogRecord } from "./Record.ts"
+import type { Patience } from "./Sinks/Patience.ts"
+import * as Patiences from "./Sinks/Patience.ts"
 
 /**
  * What a worker works on. `batch` is what it took and has not settled; `writing` the attempt at it that is
@@ -295,13 +297,17 @@ const settleBatch = (self: Worker, ends: Answer["ends"]): number => {
 
 // The worker ends, at the deadline or because it is done: nothing stays in a term of the law that only it can empty.
 const finish = (self: Worker): void => {
-  self.ended = true
   const exit = self.writing && Links.endUnsafe(self.writing)
   if (exit !== undefined) settleAnswer(self, Delivery.judge(exit, self.batch.length))
+  settleRest(self)
+  Flush.answerUnsafe(self.flushes, self.flushes, "failed")
+}
+
+const settleRest = (self: Worker): void => {
+  self.ended = true
   const left = self.tried ? Ledger.failed("shutdown_timeout") : Ledger.dropped("shutdown_timeout")
   settleBatch(self, () => left)
   Outlets.dropAll(self.outlet, "shutdown_timeout")
-  Flush.answerUnsafe(self.flushes, self.flushes, "failed")
 }
 
 // -----------------------------------------------------------------------------
@@ -324,4 +330,32 @@ export const writeSyncUnsafe = (self: Worker): void => {
     settleAnswer(self, judge(self, exit, self.batch.length))
     settleBatch(self, () => Ledger.failed("retry_exhausted"))
   }
+}
+
+/**
+ * The process ends: writes at once what the batch and the queue hold, and those who wait, as far as the sink can and as
+ * long as there is patience. Settles all of it. No fiber is woken or interrupted for it: what they did would be done in
+ * the middle of the end.
+ */
+export const writeLastUnsafe = (self: Worker, patience: Patience): void => {
+  // its sink may be closed by now
+  if (self.ended) return
+  closeUnsafe(self)
+  if (self.writing?.exit !== undefined) settleAnswer(self, judge(self, self.writing.exit, self.batch.length))
+  const { connection } = self.link
+  const { queue } = self.outlet
+  let open = self.writing !== undefined
+  self.writing = undefined
+  if (connection?.handle.writeSync !== undefined) {
+    while (self.batch.length > 0 || queue.size > 0) {
+      if (self.batch.length === 0) takeBatch(self)
+      self.tried = true
+      self.attempts++
+      const exit = Links.writeLastUnsafe(connection, records(self), open, patience)
+      settleAnswer(self, judge(self, exit, self.batch.length))
+      open = false
+      if (self.batch.length > 0 || Patiences.left(patience) === 0) break
+    }
+  }
+  settleRest(self)
 }
