@@ -122,6 +122,12 @@ export class AsyncLogging extends Context.Service<AsyncLogging, {
  * It replaces the default logger and an outer AsyncLogging layer; other loggers of the set go on, and are called for
  * enabled records. When its scope closes it delivers what was admitted, within `drainTimeout`.
  *
+ * When the process ends before that (`process.exit`, an exception that nobody caught, a second SIGINT or SIGTERM while the
+ * layer closes), sinks that can write synchronously write what they hold, for a second at most in total, and what the
+ * others lose is said on stderr. An exception that nobody caught becomes a Fatal record first; the program's fate is not
+ * changed. All layers share one listener for each of the events `exit` and `uncaughtExceptionMonitor`. There are listeners
+ * for SIGINT and SIGTERM only while a layer closes.
+ *
  * Provide it to a program with `Effect.provide`, or under an application with `Layer.provideMerge`, so that it closes
  * after the finalizers of the application have logged.
  *

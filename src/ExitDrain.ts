@@ -21,12 +21,21 @@ export const make = (
   backend: Backend,
   workers: ReadonlyArray<Worker>,
   context: Context.Context<never>
-): Guarded => ({
-  closeUnsafe: () => total(backend, () => Backends.closeUnsafe(backend)),
-  sinks: workers.map((worker) => (patience) => total(backend, () => Workers.writeLastUnsafe(worker, patience))),
-  reportUnsafe: (process) => total(backend, () => report(backend, workers, process)),
-  uncaughtUnsafe: (error, origin) => void Effect.runSyncExitWith(context)(uncaught(backend, error, origin))
-})
+): Guarded => {
+  let isOpen = false
+  return {
+    closeUnsafe: () => {
+      // a drain that is past its sinks has said it all
+      isOpen = workers.some((worker) => !worker.ended)
+      total(backend, () => Backends.closeUnsafe(backend))
+    },
+    sinks: workers.map((worker) => (patience) => total(backend, () => Workers.writeLastUnsafe(worker, patience))),
+    reportUnsafe: (process) => {
+      if (isOpen) total(backend, () => report(backend, workers, process))
+    },
+    uncaughtUnsafe: (error, origin) => void Effect.runSyncExitWith(context)(uncaught(backend, error, origin))
+  }
+}
 
 // A defect of this library's own must not change how the process ends.
 const total = (backend: Backend, f: () => void): void => {

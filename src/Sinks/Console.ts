@@ -38,6 +38,8 @@ export interface ConsoleOptions extends SinkOptions {
  *   `FORCE_COLOR` decide before that).
  * - One piece of at most 64 KiB is under way at a time, and the order between the two streams is kept, so a reader
  *   that is stuck costs no memory.
+ * - When the process ends before the layer has closed, what is left is written at once, from the very byte on where the
+ *   stream had stopped. A reader that is stuck then is waited for, at most a second.
  * - A reader that is gone (`EPIPE`) or a stream that is destroyed ends this sink, never the process.
  */
 export const make = (options: ConsoleOptions = {}): Sink.Sink<never, never, true> => {

@@ -36,6 +36,8 @@ export interface FileOptions extends SinkOptions {
  *   power loss too.
  * - A write that fails (a full disk) is repeated from the very byte on where it stopped: no line is torn, merged, or
  *   written twice. A partial line at the end of an existing file is ended first.
+ * - When the process ends before the layer has closed, what is left is written at once. A write that is under way then is
+ *   waited for, at most 100 ms; if it has not landed by then, its records are written again, with the note `repeated`.
  * - FIFOs and devices are fine, without the `fdatasync`. A FIFO without a reader cannot be opened (`ENXIO`); one
  *   whose reader is gone ends the sink.
  * - It does not notice when the file is renamed or deleted, and it follows symbolic links.

@@ -186,7 +186,7 @@ export interface SinkHandle<in out E = never, in out R = never> {
   readonly format?: Formatter | undefined
   /** Makes durable what was written. Called by `AsyncLogging.flush`, between two writes. */
   readonly flush?: Effect.Effect<void, E, R> | undefined
-  /** Writes at once. Throws when that cannot be done. Needed for `AsyncLogging.layerSync`. */
+  /** Writes at once. Throws when that cannot be done. Needed for `AsyncLogging.layerSync`, and when the process ends. */
   readonly writeSync?: ((batch: ReadonlyArray<LogRecord>, format: Formatter) => void) | undefined
   /**
    * Writes at once, as the last thing that the process does: beside a `write` that is under way, and that will not be
