@@ -38,8 +38,8 @@ interface Registration {
   readonly draining: Set<Guard>
   readonly release: () => void
   readonly onSignal: (signal: Signal) => void
-  /** The first signal of a drain that no signal had begun. */
-  noted: Signal | undefined
+  /** Whether there was a first signal, in a drain that none had begun: it is the program's. */
+  isNoted: boolean
 }
 
 /** The longest that all sinks of all layers may take together when the process ends, in milliseconds. */
@@ -83,7 +83,7 @@ const register = (process: HostProcess): Registration => {
       process.off("uncaughtExceptionMonitor", onUncaught)
     },
     onSignal: (signal) => signalUnsafe(registration, signal),
-    noted: undefined
+    isNoted: false
   }
   process.on("exit", onExit)
   process.on("uncaughtExceptionMonitor", onUncaught)
@@ -121,21 +121,21 @@ export const drainingUnsafe = (guard: Guard): void => {
 
 const drainedUnsafe = (guard: Guard): void => {
   const { registration } = guard
-  const { draining, noted, onSignal, process } = registration
+  const { draining, onSignal, process } = registration
   if (!draining.delete(guard) || draining.size > 0) return
   process.off("SIGINT", onSignal)
   process.off("SIGTERM", onSignal)
-  registration.noted = undefined
-  // nobody but us has heard it: without the drain it would have ended the process
-  if (noted !== undefined && process.listenerCount(noted) === 0) process.raise(noted)
+  registration.isNoted = false
 }
 
 const signalUnsafe = (registration: Registration, signal: Signal): void => {
-  const { draining, noted, process } = registration
-  if (noted !== undefined || [...draining].some(({ isInterrupted }) => isInterrupted)) {
+  const { draining, isNoted, process } = registration
+  // with no other listener it would have ended the process without us
+  const isOurs = process.listenerCount(signal) === 1
+  if (isNoted || isOurs || [...draining].some(({ isInterrupted }) => isInterrupted)) {
     process.exit(128 + signalNumbers[signal])
   } else {
-    registration.noted = signal
+    registration.isNoted = true
   }
 }
 

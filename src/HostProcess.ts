@@ -37,8 +37,6 @@ export interface HostProcess {
   readonly listenerCount: (event: keyof Events) => number
   /** Ends it. `exit` is told before. */
   readonly exit: (code: number) => void
-  /** Sends it a signal. */
-  readonly raise: (signal: Signal) => void
   /** Milliseconds of a clock that only goes on, in real time. */
   readonly now: () => number
   /** Writes a line to its standard error, at once: when this returns it is out, or cannot be written. */
@@ -50,7 +48,6 @@ const node: HostProcess = {
   off: (event, listener) => void process.off(event, listener),
   listenerCount: (event) => process.listenerCount(event),
   exit: (code) => process.exit(code),
-  raise: (signal) => void process.kill(process.pid, signal),
   now: () => performance.now(),
   sayLast: (line) => {
     // once the stream is there, a pipe does not block: a reader that is stuck must not hold up the end

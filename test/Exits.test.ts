@@ -96,6 +96,17 @@ describe.concurrent("the end of a real process", () => {
     }
   }, cases.length * runs * longest)
 
+  it("G14 a write that cannot be known to have landed is repeated, and says so", async () => {
+    for (let i = 0; i < runs; i++) {
+      const left = await run({ event: "busy", strategy: "sliding", stdout: "pipe" })
+      assert.strictEqual(left.code, 0)
+      for (const [name, content] of Object.entries(left.lines)) {
+        assert.isUndefined(wrong(content, left.admitted, name !== "backpressure"), name)
+        assert.strictEqual(content.includes("\"repeated\""), name !== "console")
+      }
+    }
+  }, cases.length * runs * longest)
+
   it("G14 a pipe that nobody reads from holds up the end for a second at most, and its loss is named", async () => {
     const left = await run({ event: "exit", strategy: "sliding", stdout: "never", at: 4000 })
     assert.strictEqual(left.code, 0)

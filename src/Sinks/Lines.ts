@@ -91,9 +91,8 @@ export interface Options {
 export const make = (options: Options = {}): Lines => {
   const { lane: laneOf, maxBytes = defaultMaxBytes } = options
   // as much again, for the line that is over the bound
-  const scratch = Buffer.allocUnsafeSlow(2 * maxBytes)
-  const scratchPage = Bytes.page(scratch)
-  const scratchBytes = new Uint8Array(scratch.buffer)
+  const makeScratch = () => Bytes.page(Buffer.allocUnsafeSlow(2 * maxBytes))
+  let scratchPage = makeScratch()
   let batch = nothing
   let write = noWrite
   let whole = 0
@@ -113,6 +112,7 @@ export const make = (options: Options = {}): Lines => {
         : { bytes: lineBreak, lane: torn.lane, ends: [], written: 0 }
     }
     const lane = laneOf === undefined ? 0 : laneOf(head)
+    const scratch = scratchPage.bytes
     let size = 0
     const ends: Array<number> = []
     if (ahead !== undefined) {
@@ -135,7 +135,7 @@ export const make = (options: Options = {}): Lines => {
       }
       ends.push(size = end)
     }
-    return { bytes: scratchBytes.subarray(0, size), lane, ends, written: 0 }
+    return { bytes: new Uint8Array(scratch.buffer, 0, size), lane, ends, written: 0 }
   }
 
   const writeLine: Write = (record, page, at) => {
@@ -205,6 +205,8 @@ export const make = (options: Options = {}): Lines => {
       }
       settleChunk()
       torn = { record: undefined, rest: lineBreak, lane }
+      // the bytes that are open may still be read by whoever writes them
+      scratchPage = makeScratch()
     },
     endUnsafe() {
       settleChunk()

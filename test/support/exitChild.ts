@@ -9,6 +9,7 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
 import * as ManagedRuntime from "effect/ManagedRuntime"
+import { pbkdf2 } from "node:crypto"
 import { openSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import * as AsyncLogging from "../../src/AsyncLogging.ts"
@@ -86,6 +87,15 @@ const events: { readonly [event: string]: () => unknown } = {
     return runtime.runPromise(some).then(() => runtime.dispose())
   },
   undisposed: () => ManagedRuntime.make(Logging).runPromise(some),
+  // all threads of the pool have other work, so that a write has to wait
+  busy: () =>
+    main(underLogging(Effect.gen(function*() {
+      yield* Effect.yieldNow
+      for (let i = 0; i < 8; i++) pbkdf2("a", "b", 300_000, 64, "sha512", () => {})
+      yield* Effect.repeat(one, { times: 20 })
+      yield* Effect.repeat(Effect.yieldNow, { times: 10 })
+      process.exit(0)
+    }))),
   undisposedExit: () => ManagedRuntime.make(Logging).runPromise(some).then(() => process.exit(0))
 }
 

@@ -13,9 +13,8 @@ export interface FakeProcess extends AsyncLogging.HostProcess {
   readonly layer: Layer.Layer<never>
   readonly notices: Array<string>
   readonly emit: (event: string, ...args: ReadonlyArray<unknown>) => void
-  /** The codes of its ends, the signals that were raised, the last lines on its stderr. */
+  /** The codes of its ends, and the last lines on its stderr. */
   readonly exits: Array<number>
-  readonly raised: Array<string>
   readonly lines: Array<string>
   /** How many listeners there are, by event. */
   readonly listeners: () => { readonly [event: string]: number }
@@ -27,7 +26,6 @@ export interface FakeProcess extends AsyncLogging.HostProcess {
 export const fakeProcess = (): FakeProcess => {
   const emitter = new EventEmitter()
   const exits: Array<number> = []
-  const raised: Array<string> = []
   const lines: Array<string> = []
   const notices: Array<string> = []
   let time = 0
@@ -47,14 +45,12 @@ export const fakeProcess = (): FakeProcess => {
       exits.push(code)
       emitter.emit("exit")
     },
-    raise: (signal) => void raised.push(signal),
     now: () => time,
     pass: (millis) => {
       time += millis
     },
     sayLast: (line) => void lines.push(line),
     exits,
-    raised,
     lines,
     listeners: () => Object.fromEntries(emitter.eventNames().map((name) => [name, emitter.listenerCount(name)]))
   }

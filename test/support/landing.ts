@@ -69,7 +69,7 @@ export const landing = (plan: Plan, initial = ""): LandingFile => {
       // a little at a time
       readSync: (_fd, target, position) => content.subarray(position, position + 1000).copy(target),
       write: (_fd, bytes) => {
-        pending = bytes.slice()
+        pending = bytes
       },
       writeSync: (_fd, bytes) => {
         append(bytes)
