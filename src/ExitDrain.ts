@@ -47,9 +47,10 @@ const total = (backend: Backend, f: () => void): void => {
 }
 
 const report = (backend: Backend, workers: ReadonlyArray<Worker>, process: HostProcess): void => {
-  const sinks = Report.sinks(workers)
-  const lost = Report.lossText(sinks)
-  if (lost !== undefined) Notice.sayLastUnsafe(backend.notices, `the process ended; ${lost}`, process.sayLast)
+  const notices = Notice.lastly(backend.notices, process.sayLast)
+  const lost = Report.lossText(Report.sinks(workers))
+  if (lost !== undefined) Notice.sayUnsafe(notices, `the process ended; ${lost}`)
+  Notice.closeUnsafe(notices)
 }
 
 // It was in no fiber, so it is logged by one of its own, which has the layer around it and nothing of the program.

@@ -74,10 +74,10 @@ export const sayUnsafe = (self: Notices, message: string): void => {
 }
 
 /**
- * Says it as the last thing that the process does: by `sayLast`, unless notices go elsewhere than to stderr. Total.
+ * The same, for the last things that the process says: by `sayLast`, unless notices go elsewhere than to stderr.
  */
-export const sayLastUnsafe = (self: Notices, message: string, sayLast: (line: string) => void): void =>
-  sayUnsafe(self.write === stderr ? { ...self, write: sayLast } : self, message)
+export const lastly = (self: Notices, sayLast: (line: string) => void): Notices =>
+  self.write === stderr ? { ...self, write: sayLast } : self
 
 /**
  * Tells what the limit still holds back, at the end.

@@ -78,6 +78,20 @@ describe("the registration at the process", () => {
       }
     }))
 
+  it.effect("G35 at the real process too", () =>
+    Effect.gen(function*() {
+      const listeners = () =>
+        process.eventNames().map((name) => [String(name), process.listenerCount(name as "exit")] as const).toSorted()
+      const before = listeners()
+      for (let i = 0; i < 100; i++) {
+        yield* Effect.provide(
+          Effect.sync(() => assert.strictEqual(process.listenerCount("uncaughtExceptionMonitor"), 1)),
+          AsyncLogging.layer({ sinks: [Sinks.memory()] })
+        )
+      }
+      assert.deepStrictEqual(listeners(), before)
+    }))
+
   it.effect("is not made by a layer that cannot be built, or without a process", () =>
     Effect.gen(function*() {
       const process = fakeProcess()
