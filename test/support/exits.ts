@@ -80,7 +80,7 @@ const runNow = async (start: Start): Promise<Left> => {
     if (start.stdout === "never") child_.once("exit", readStdout)
     child_.stderr?.setEncoding("utf8").on("data", (data: string) => {
       stderr += data
-      if (stderr.endsWith("exiting\n")) {
+      if (since === 0 && stderr.includes("exiting\n")) {
         since = performance.now()
         if (start.stdout === "late") readStdout()
       }
