@@ -6,6 +6,7 @@ import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as EffectLogger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
@@ -14,6 +15,7 @@ import * as References from "effect/References"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
+import * as AtOnce from "./AtOnce.ts"
 import type { Target } from "./Backend.ts"
 import * as Backends from "./Backend.ts"
 import type { ContextInput } from "./ContextInput.ts"
@@ -23,6 +25,9 @@ import type { RunningWorker } from "./Drain.ts"
 import * as Drain from "./Drain.ts"
 import type { Event } from "./Events.ts"
 import * as Events from "./Events.ts"
+import * as ExitDrain from "./ExitDrain.ts"
+import * as ExitGuard from "./ExitGuard.ts"
+import { CurrentProcess } from "./HostProcess.ts"
 import * as Levels from "./Levels.ts"
 import * as Notice from "./Notices.ts"
 import * as Others from "./OtherLoggers.ts"
@@ -44,9 +49,13 @@ import * as Workers from "./Worker.ts"
 export type { BreakerState } from "./Breaker.ts"
 export type { ContextInput } from "./ContextInput.ts"
 export type { BreakerChanged, Dropped, Event, Failed, Trouble } from "./Events.ts"
+// for tests that put another one in its place
+export type { HostProcess } from "./HostProcess.ts"
+export { CurrentProcess } from "./HostProcess.ts"
 export type { DropReason, FailReason, LayerCounts, SinkCounts } from "./Ledger.ts"
 export { layerImbalance, sinkImbalance } from "./Ledger.ts"
 export type { LevelScope } from "./Levels.ts"
+export { logFailure } from "./LogFailure.ts"
 export { NoticeWriter } from "./Notices.ts"
 export type { CloseReport, FlushReport, SinkFlush, SinkStats, Stats } from "./Report.ts"
 export { ConfigInvalid } from "./Settings.ts"
@@ -119,6 +128,12 @@ export class AsyncLogging extends Context.Service<AsyncLogging, {
  *
  * It replaces the default logger and an outer AsyncLogging layer; other loggers of the set go on, and are called for
  * enabled records. When its scope closes it delivers what was admitted, within `drainTimeout`.
+ *
+ * When the process ends before that (`process.exit`, an exception that nobody caught, a second SIGINT or SIGTERM while the
+ * layer closes), sinks that can write synchronously write what they hold, for a second at most in total, and what the
+ * others lose is said on stderr. An exception that nobody caught becomes a Fatal record first; the program's fate is not
+ * changed. All layers share one listener for each of the events `exit` and `uncaughtExceptionMonitor`. There are listeners
+ * for SIGINT and SIGTERM only while a layer closes.
  *
  * Provide it to a program with `Effect.provide`, or under an application with `Layer.provideMerge`, so that it closes
  * after the finalizers of the application have logged.
@@ -262,7 +277,7 @@ const syncTarget: MakeTarget = (worker) => ({
   ...asyncTarget(worker),
   offerUnsafe: (record, bytes, options) => {
     const offer = Outlets.offerUnsafe(worker.outlet, record, bytes, { ...options, canWait: false })
-    Workers.writeSyncUnsafe(worker)
+    AtOnce.writeSyncUnsafe(worker)
     return offer
   },
   hasWaits: false
@@ -296,11 +311,9 @@ const make = Effect.fnUntraced(function*(
   const inherited = outer === undefined || Levels.region(outer.levels, minimumLogLevel) !== undefined
     ? minimumLogLevel
     : Levels.minimum(outer.levels)
-  // those that take what is logged first: for callers there are no others
-  const order = sinks.map((_, index) => index).toSorted((a, b) =>
-    Number(sinks[a]!.isTarget) - Number(sinks[b]!.isTarget)
-  )
-  const direct = sinks.filter(({ isTarget }) => !isTarget).length
+  // those that take what is logged first: for callers there are no others; then each after those that divert to it
+  const order = sinks.map((_, index) => index).toSorted((a, b) => sinks[a]!.depth - sinks[b]!.depth)
+  const direct = sinks.filter(({ depth }) => depth === 0).length
   const sorted = order.map((index) => sinks[index]!)
   const levels = Levels.make(settings.minimumLevel ?? inherited, settings.levelFloor, sorted, direct)
 
@@ -343,13 +356,21 @@ const make = Effect.fnUntraced(function*(
     stages: redact.length === 0 ? stages : [...stages, Redaction.stage(redact)],
     others: Others.make(loggers, outer)
   })
+  const inForce = Context.make(Current.CurrentBackend, backend).pipe(
+    Context.add(References.CurrentLoggers, new Set([backend.logger])),
+    Context.add(References.MinimumLogLevel, settings.levelFloor)
+  )
+  const guard = yield* guarding(ExitDrain.make(backend, workers, Context.merge(outside, inForce)))
   const close = yield* once(
-    under(outside, Drain.close(backend, running, events, settings.drainTimeout, config.onClose))
+    guarded(guard, under(outside, Drain.close(backend, running, events, settings.drainTimeout, config.onClose)))
   )
   // after the forks, so that it runs before they are interrupted
-  yield* Effect.addFinalizer(() => close)
+  yield* Effect.addFinalizer((exit) => {
+    if (guard !== undefined && Exit.hasInterrupts(exit)) guard.isInterrupted = true
+    return close
+  })
 
-  return Context.make(AsyncLogging, {
+  return Context.add(inForce, AsyncLogging, {
     flush: (limit) => Drain.flush(running, clock, limit ?? settings.drainTimeout),
     stats: Effect.sync(() => Report.stats(backend.ledger, workers)),
     setLevel: (level, scope) =>
@@ -359,11 +380,7 @@ const make = Effect.fnUntraced(function*(
       }),
     events: Events.stream(events),
     close
-  }).pipe(
-    Context.add(Current.CurrentBackend, backend),
-    Context.add(References.CurrentLoggers, new Set([backend.logger])),
-    Context.add(References.MinimumLogLevel, settings.levelFloor)
-  )
+  })
 })
 
 const valid = <A>(checked: A | Settings.ConfigInvalid): Effect.Effect<A, Settings.ConfigInvalid> =>
@@ -380,6 +397,23 @@ const quieted = (context: Context.Context<never>): Context.Context<never> =>
     Context.add(References.TracerEnabled, false),
     Context.add(Tracer.DisablePropagation, true),
     Context.add(Current.CurrentBackend, undefined)
+  )
+
+const guarding = (layer: ExitGuard.Guarded): Effect.Effect<ExitGuard.Guard | undefined, never, Scope.Scope> =>
+  Effect.flatMap(CurrentProcess, (process) =>
+    process === undefined ? Effect.undefined : Effect.acquireRelease(
+      Effect.sync(() => ExitGuard.addUnsafe(process, layer)),
+      (guard) => Effect.sync(() => ExitGuard.removeUnsafe(guard))
+    ))
+
+// A drain, under guard: the process may end in the middle of it. With its end the guard goes, whoever has closed.
+const guarded = <A>(guard: ExitGuard.Guard | undefined, drain: Effect.Effect<A>): Effect.Effect<A> =>
+  guard === undefined ? drain : Effect.ensuring(
+    Effect.suspend(() => {
+      ExitGuard.drainingUnsafe(guard)
+      return drain
+    }),
+    Effect.sync(() => ExitGuard.removeUnsafe(guard))
   )
 
 // Runs it with the first call, in a fiber of its own, and shares the result. Whoever is interrupted, it goes on.

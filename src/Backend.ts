@@ -190,7 +190,7 @@ export const log = (
     // an uninterruptible region hands out `identity`: a wait there could hang a finalizer, so there is none
     call.canWait = restore !== identity
     tellAndTake(self, call)
-    return call.waits === undefined ? Effect.void : Outlets.awaitAll(call.waits, "interrupted", restore)
+    return call.waits === undefined ? Effect.void : Outlets.awaitAll(call.waits, restore)
   })
 }
 
@@ -228,7 +228,7 @@ export const logWatched = (
       : "filtered"
     return call.waits === undefined
       ? Effect.succeed(acceptance)
-      : Effect.as(Outlets.awaitAll(call.waits, "interrupted", restore), acceptance)
+      : Effect.as(Outlets.awaitAll(call.waits, restore), acceptance)
   })
 
 // after the close nobody reads them
@@ -244,6 +244,22 @@ const mayWait = (self: Backend, surroundings: Surroundings.Surroundings): boolea
   }
   return false
 }
+
+/**
+ * Takes a record that no log call made, if its level is enabled. It does not wait, and other loggers are not told.
+ */
+export const takeUnsafe = (
+  self: Backend,
+  method: Method,
+  args: ReadonlyArray<unknown>,
+  fiber: Fiber.Fiber<unknown, unknown>
+): void =>
+  guard(self, () => {
+    const surroundings = Surroundings.of(self.lookout, fiber)
+    if (!isEnabledAt(self, method, surroundings)) return
+    const call = new Call(method, args, Cause.empty, fiber, surroundings)
+    take(self, call, surroundings.clock.currentTimeMillisUnsafe())
+  })
 
 const tellAndTake = (self: Backend, call: Call): void => {
   const time = call.surroundings.clock.currentTimeMillisUnsafe()

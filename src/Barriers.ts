@@ -66,15 +66,6 @@ export const removeUnsafe = (self: Barriers, barrier: Barrier): void => {
 }
 
 /**
- * Whether anybody waits for the record at a place.
- */
-export const isAwaited = (self: Barriers, order: number): boolean => {
-  if (self.watched.has(order)) return true
-  for (const barrier of self.barriers) if (order <= barrier.to) return true
-  return false
-}
-
-/**
  * A record came to its end.
  */
 export const settleUnsafe = (self: Barriers, order: number, end: End): void => {
@@ -83,12 +74,31 @@ export const settleUnsafe = (self: Barriers, order: number, end: End): void => {
     self.watched.delete(order)
     watch(end)
   }
-  for (const barrier of self.barriers) {
-    if (order > barrier.to) continue
-    barrier[end._tag]++
-    if (--barrier.pending === 0) {
-      self.barriers.delete(barrier)
-      barrier.onSettled()
-    }
+  for (const barrier of self.barriers) if (order <= barrier.to) countUnsafe(self, barrier, end)
+}
+
+/**
+ * A record leaves its place before its end. Answers whom to tell of that: those who wait for it now, if anybody does.
+ * Who comes later does not count it.
+ */
+export const takeUnsafe = (self: Barriers, order: number): Watch | undefined => {
+  const watch = self.watched.get(order)
+  const waiting = [...self.barriers].filter(({ to }) => order <= to)
+  if (watch === undefined && waiting.length === 0) return undefined
+  self.watched.delete(order)
+  return (end) => {
+    watch?.(end)
+    for (const barrier of waiting) countUnsafe(self, barrier, end)
   }
+}
+
+/**
+ * One of the records that a barrier stands behind came to its end.
+ */
+export const countUnsafe = (self: Barriers, barrier: Barrier, end: End): void => {
+  if (!self.barriers.has(barrier)) return
+  barrier[end._tag]++
+  if (--barrier.pending > 0) return
+  self.barriers.delete(barrier)
+  barrier.onSettled()
 }

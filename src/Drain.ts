@@ -17,10 +17,13 @@ import * as Detached from "./Detached.ts"
 import type { Events } from "./Events.ts"
 import * as Event from "./Events.ts"
 import type { Flushed, FlushRequest } from "./Flushes.ts"
+import * as Flush from "./Flushes.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Monotonic from "./Monotonic.ts"
 import * as Notice from "./Notices.ts"
+import * as Outlets from "./Outlet.ts"
 import type { CloseReport, FlushReport, SinkFlush } from "./Report.ts"
+import * as Report from "./Report.ts"
 import type { Worker } from "./Worker.ts"
 import * as Workers from "./Worker.ts"
 
@@ -50,46 +53,61 @@ export const flush = (
     // all barriers are up before the first worker moves: one instant for all sinks
     const requests = workers.map(({ worker }) => ({ worker, request: request(worker) }))
     return Effect.gen(function*() {
-      const sinks = yield* Effect.forEach(requests, ({ request, worker }) => awaitFlush(worker, request, limit), {
-        concurrency: "unbounded"
-      })
-      // what was diverted meanwhile is written, and is yet to be made durable where it went
-      const durable = yield* Effect.forEach(diverted(workers, sinks), (worker) =>
-        awaitFlush(worker, request(worker), Math.max(0, until - Monotonic.millisUnsafe(clock))), {
-        concurrency: "unbounded"
-      })
+      const flushed = yield* Effect.forEach(
+        requests,
+        ({ request, worker }) => awaitFlush(worker, request, limit),
+        { concurrency: "unbounded" }
+      )
+      // what was diverted meanwhile has arrived, and is yet to be made durable where it went
+      const again = yield* Effect.forEach(
+        followed(flushed),
+        (worker) => awaitFlush(worker, requestDurable(worker), Math.max(0, until - Monotonic.millisUnsafe(clock))),
+        { concurrency: "unbounded" }
+      )
+      const how = new Map([...flushed, ...again].map(({ how, worker }) => [worker, how]))
       return {
-        complete: [...sinks, ...durable].every(({ complete }) =>
-          complete
-        ),
-        sinks: Object.fromEntries(sinks.map(({ name, sink }) => [name, sink]))
+        complete: flushed.every(({ sink, worker }) => sink.pending === 0 && how.get(worker) !== "failed"),
+        sinks: Object.fromEntries(flushed.map(({ sink, worker }) => [
+          worker.outlet.settings.name,
+          { ...sink, durable: how.get(worker) === "durable" }
+        ]))
       }
     })
   })
 
-const diverted = (
-  workers: ReadonlyArray<RunningWorker>,
-  flushed: ReadonlyArray<{ readonly sink: SinkFlush }>
-): ReadonlyArray<Worker> => [
-  ...new Set(workers.flatMap(({ worker: { targets } }, i) =>
-    flushed[i]!.sink.diverted === 0
-      ? []
-      : [targets.fallback, targets.deadLetter].flatMap((worker) => worker ?? [])
-  ))
-]
+// The sinks behind those that have diverted something, the next ones and those behind these.
+const followed = (flushed: ReadonlyArray<FlushedSink>): ReadonlySet<Worker> => {
+  const out = new Set<Worker>()
+  const follow = ({ targets: { deadLetter, fallback } }: Worker): void => {
+    for (const target of [fallback, deadLetter]) {
+      if (target === undefined || out.has(target)) continue
+      out.add(target)
+      follow(target)
+    }
+  }
+  for (const { sink, worker } of flushed) if (sink.diverted > 0) follow(worker)
+  return out
+}
 
 const request = (worker: Worker): FlushRequest => {
-  const { barriers, ledger, queue } = worker.outlet
-  const outstanding = ledger.counts.queued + ledger.counts.sending
+  const { outlet } = worker
   const done = Deferred.makeUnsafe<Flushed>()
-  const barrier = Barrier.addUnsafe(
-    barriers,
-    queue.nextOrder - 1,
-    outstanding,
-    () => Workers.kickUnsafe(worker)
-  )
-  const self: FlushRequest = { barrier, done }
-  if (worker.ended) Deferred.doneUnsafe(done, Exit.succeed("written" as const))
+  // who waits for room at a sink that takes what others divert has been admitted there
+  let asked: FlushRequest | undefined
+  const barrier = Outlets.barrierUnsafe(outlet, outlet.settings.depth > 0, () => {
+    if (!worker.ended) Workers.kickUnsafe(worker)
+    else if (asked !== undefined) Flush.answerUnsafe(worker.flushes, [asked], "written")
+  })
+  return asked = ask(worker, { barrier, done })
+}
+
+const requestDurable = (worker: Worker): FlushRequest => {
+  const barrier = Barrier.addUnsafe(worker.outlet.barriers, -1, 0, () => {})
+  return ask(worker, { barrier, done: Deferred.makeUnsafe<Flushed>() })
+}
+
+const ask = (worker: Worker, self: FlushRequest): FlushRequest => {
+  if (worker.ended && self.barrier.pending === 0) Deferred.doneUnsafe(self.done, Exit.succeed("written" as const))
   else {
     worker.flushes.add(self)
     Workers.kickUnsafe(worker)
@@ -97,11 +115,17 @@ const request = (worker: Worker): FlushRequest => {
   return self
 }
 
+interface FlushedSink {
+  readonly worker: Worker
+  readonly how: Flushed
+  readonly sink: Omit<SinkFlush, "durable">
+}
+
 const awaitFlush = (
   worker: Worker,
   request: FlushRequest,
   limit: Duration.Input
-): Effect.Effect<{ readonly name: string; readonly complete: boolean; readonly sink: SinkFlush }> =>
+): Effect.Effect<FlushedSink> =>
   Effect.map(
     Effect.ensuring(
       Effect.timeoutOption(Deferred.await(request.done), limit),
@@ -112,11 +136,10 @@ const awaitFlush = (
     ),
     (flushed) => {
       const { delivered, diverted, dropped, failed, pending } = request.barrier
-      const how = Option.getOrElse(flushed, () => "failed" as const)
       return {
-        name: worker.outlet.settings.name,
-        complete: pending === 0 && how !== "failed",
-        sink: { delivered, diverted, failed, dropped, pending, durable: how === "durable" }
+        worker,
+        how: Option.getOrElse(flushed, () => "failed" as const),
+        sink: { delivered, diverted, failed, dropped, pending }
       }
     }
   )
@@ -146,6 +169,7 @@ export const close = Effect.fnUntraced(function*(
   const left = (deadline: number) => Math.max(1, deadline - Monotonic.millisUnsafe(clock))
 
   Backends.closeUnsafe(backend)
+  for (const { worker } of workers) Workers.hurryUnsafe(worker)
   const fibers = new Map(workers.map(({ fiber, worker }) => [worker, fiber]))
   const closed = yield* Effect.forEach(
     workers,
@@ -185,36 +209,34 @@ const sources = (workers: ReadonlyArray<RunningWorker>, target: Worker): Readonl
     worker.targets.fallback === target || worker.targets.deadLetter === target ? worker : []
   )
 
-// How many sinks drain one after the other up to this one, which is counted in, and behind it.
+// How many sinks drain one after the other up to this one, which is counted in, and behind it. Dead letters are few.
 const stagesBefore = (workers: ReadonlyArray<RunningWorker>, worker: Worker): number =>
   1 + Math.max(0, ...sources(workers, worker).map((source) => stagesBefore(workers, source)))
 
 const stagesBehind = ({ targets: { deadLetter, fallback } }: Worker): number =>
-  Math.max(0, ...[fallback, deadLetter].map((worker) => worker === undefined ? 0 : 1 + stagesBehind(worker)))
+  Math.max(
+    fallback === undefined ? 0 : 1 + stagesBehind(fallback),
+    deadLetter === undefined ? 0 : (1 + stagesBehind(deadLetter)) / 10
+  )
 
 const makeReport = (
   workers: ReadonlyArray<RunningWorker>,
   duration: number,
   closed: ReadonlyArray<boolean>
 ): CloseReport => {
-  const names = workers.map(({ worker }) => worker.outlet.settings.name)
-  const counts = workers.map(({ worker }) => Ledger.sinkCounts(worker.outlet.ledger))
+  const sinks = Report.sinks(workers.map(({ worker }) => worker))
   return {
     duration,
-    lost: counts.reduce((total, sink) => total + Ledger.lost(sink), 0),
-    sinks: Object.fromEntries(names.map((name, index) => [name, counts[index]!])),
-    abandoned: names.filter((_, index) => !closed[index])
+    lost: Object.values(sinks).reduce((total, counts) => total + Ledger.lost(counts), 0),
+    sinks,
+    abandoned: Object.keys(sinks).filter((_, index) => !closed[index])
   }
 }
 
 const reportText = (report: CloseReport): string => {
-  const lost = Object.entries(report.sinks)
-    .filter(([, counts]) => Ledger.lost(counts) > 0)
-    .map(([name, counts]) => `${name}: ${Ledger.reasonsText(Ledger.losses(counts))}`)
+  const lost = Report.lossText(report.sinks)
   const parts = [
-    ...(lost.length > 0
-      ? [`lost ${report.lost} ${report.lost === 1 ? "record" : "records"} (${lost.join("; ")})`]
-      : []),
+    ...(lost === undefined ? [] : [lost]),
     ...(report.abandoned.length > 0 ? [`left behind while closing: ${report.abandoned.join(", ")}`] : [])
   ]
   return `closed; ${parts.join("; ")}`

@@ -28,12 +28,9 @@ export const splitUnsafe = (self: Halves): void => {
 }
 
 /**
- * The last write left so many of its part, and the batch has so many now.
+ * So many records of the part of the last write are left.
  */
-export const settledUnsafe = (self: Halves, left: number, batch: number): void => {
-  self[0] = left
-  const sum = self.reduce((sum, size) => sum + size, 0)
-  // a line that tells of losses may have come into the batch
-  if (batch > sum) self[self.length - 1]! += batch - sum
-  if (self[0] === 0) self.shift()
+export const settledUnsafe = (self: Halves, left: number): void => {
+  if (left === 0) self.shift()
+  else self[0] = left
 }

@@ -23,7 +23,7 @@ export type Source = "offered" | "made" | "held"
  * - `evicted`: a newer or a protected one took its place.
  * - `queue_full`: there was no room. `overdraft`: nor in the overdraft.
  * - `wait_timeout`: its caller waited for `maxWait`. `interrupted`: its caller was interrupted while it waited.
- * - `already_shutdown`: it was logged after the close. `shutdown_timeout`: the close ran out of time.
+ * - `already_shutdown`: it was logged after the close. `shutdown_timeout`: the close ran out of time, or the process ended.
  * - `sink_ended`: its sink had said that it is finished.
  */
 export type DropReason = typeof dropReasons[number]
@@ -32,7 +32,7 @@ export type DropReason = typeof dropReasons[number]
  * Why a record was attempted in vain.
  *
  * - `rejected`: the sink refused it for good. `retry_exhausted`: `maxAttempts` were made, or the one of `layerSync`.
- * - `fatal`: its sink said that it is finished. `shutdown_timeout`: the close ran out of time.
+ * - `fatal`: its sink said that it is finished. `shutdown_timeout`: the close ran out of time, or the process ended.
  */
 export type FailReason = typeof failReasons[number]
 

@@ -13,6 +13,8 @@ import * as Connections from "./Connection.ts"
 import * as Detached from "./Detached.ts"
 import type { Outlet } from "./Outlet.ts"
 import type { LogRecord } from "./Record.ts"
+import { withNote } from "./Record.ts"
+import type { Patience } from "./Sinks/Patience.ts"
 import * as Sink from "./Sinks/Sink.ts"
 
 /**
@@ -100,6 +102,27 @@ export const writeSyncUnsafe = (
 ): Exit.Exit<void, unknown> => {
   try {
     handle.writeSync!(records, format)
+    return Exit.void
+  } catch (error) {
+    return Exit.fail(error)
+  }
+}
+
+/**
+ * Writes records as the last thing that the process does. `open`: a write of theirs is under way.
+ */
+export const writeLastUnsafe = (
+  connection: Connection,
+  records: ReadonlyArray<LogRecord>,
+  open: boolean,
+  patience: Patience
+): Exit.Exit<void, unknown> => {
+  const { format, handle } = connection
+  if (handle.writeLast === undefined) {
+    return writeSyncUnsafe(connection, open ? records.map((record) => withNote(record, "repeated")) : records)
+  }
+  try {
+    handle.writeLast(records, format, patience)
     return Exit.void
   } catch (error) {
     return Exit.fail(error)

@@ -13,7 +13,7 @@ import * as Monotonic from "./Monotonic.ts"
  */
 export const NoticeWriter: Context.Reference<(line: string) => void> = Context.Reference(
   "effect-async-logging/Notices/NoticeWriter",
-  { defaultValue: () => toStderr() }
+  { defaultValue: () => stderr }
 )
 
 // An error of a stream that nobody listens to ends the process. It is emitted after the callback, in the same turn.
@@ -28,6 +28,8 @@ const toStderr = () => {
     process.stderr.write(`${line}\n`, () => void setImmediate(done))
   }
 }
+
+const stderr = toStderr()
 
 /**
  * The notices of one layer. `said` is bounded by the kinds, which are named in the code.
@@ -70,6 +72,12 @@ export const sayUnsafe = (self: Notices, message: string): void => {
     // there is no place left to tell of it: a closed stderr must not take the program down
   }
 }
+
+/**
+ * The same, for the last things that the process says: by `sayLast`, unless notices go elsewhere than to stderr.
+ */
+export const lastly = (self: Notices, sayLast: (line: string) => void): Notices =>
+  self.write === stderr ? { ...self, write: sayLast } : self
 
 /**
  * Tells what the limit still holds back, at the end.

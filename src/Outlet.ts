@@ -53,7 +53,7 @@ export interface OfferOptions {
  */
 export interface Wait {
   readonly room: Effect.Effect<void>
-  readonly leaveUnsafe: (reason: DropReason) => void
+  readonly leaveUnsafe: () => void
 }
 
 /**
@@ -72,7 +72,7 @@ export const make = (
   events: Events,
   isLevelEnabled: (record: LogRecord) => boolean
 ): Effect.Effect<Outlet> => {
-  const ledger = Ledger.makeSink(settings.isTarget ? "divertedIn" : "accepted")
+  const ledger = Ledger.makeSink(settings.depth > 0 ? "divertedIn" : "accepted")
   Event.addUnsafe(events, settings.name, ledger)
   const barriers = Barrier.make()
   const watched = new Map<Waiter<LogRecord>, Watch>()
@@ -110,22 +110,10 @@ const evicted = Ledger.dropped("evicted")
 /**
  * Offers an accepted record that the level lets through. Only those who can wait are told to.
  */
-export const offerUnsafe = (self: Outlet, record: LogRecord, bytes: number, options: OfferOptions): Offer => {
-  const { filter, protect } = self.settings
-  if (filter !== undefined) {
-    try {
-      if (!filter(record)) {
-        Ledger.filteredHere(self.ledger)
-        return "unwanted"
-      }
-    } catch (error) {
-      tellBroken(self, "filter", error)
-      record = Record.withNote(record, "filter_failed")
-    }
-  }
-  const isProtected = typeof protect === "string"
-    ? LogLevel.getOrdinal(record.level) >= LogLevel.getOrdinal(protect)
-    : isPicked(self, protect, record)
+export const offerUnsafe = (self: Outlet, accepted: LogRecord, bytes: number, options: OfferOptions): Offer => {
+  const record = filteredUnsafe(self, accepted)
+  if (record === undefined) return "unwanted"
+  const isProtected = isProtectedHere(self, record)
   const watch = options.watch?.(self.settings.name)
   const verdict = Queue.offerUnsafe(self.queue, record, bytes, isProtected, options.canWait)
   switch (verdict) {
@@ -136,18 +124,100 @@ export const offerUnsafe = (self: Outlet, record: LogRecord, bytes: number, opti
       return verdict === "admitted" ? "queued" : "overdrawn"
     }
     case "must_wait": {
-      Ledger.waiting(self.ledger)
-      const waiter = Queue.waitUnsafe(self.queue, record, bytes, isProtected)
-      if (watch !== undefined) self.watched.set(waiter, watch)
-      return { room: awaitRoom(self, waiter), leaveUnsafe: (reason) => giveUp(self, waiter, reason) }
+      const waiter = lineUpUnsafe(self, record, bytes, isProtected, watch)
+      return { room: awaitRoom(self, waiter), leaveUnsafe: () => giveUp(self, waiter, "interrupted") }
     }
     default: {
-      const reason = verdict === "closed" ? (self.ended ? "sink_ended" : "already_shutdown") : verdict
+      const reason = verdict === "closed" ? closedReason(self) : verdict
       refuseUnsafe(self, record, reason)
       watch?.(Ledger.dropped(reason))
       return reason
     }
   }
+}
+
+/**
+ * Offers a record that another sink diverts: it stands in line for room, whatever the strategy. Answers the wait, if
+ * there is one; whoever stops waiting leaves the record in the line.
+ */
+export const offerDivertedUnsafe = (
+  self: Outlet,
+  diverted: LogRecord,
+  bytes: number,
+  watch: Watch | undefined
+): "queued" | "unwanted" | DropReason | Effect.Effect<void> => {
+  if (!self.isLevelEnabled(diverted)) {
+    Ledger.filteredHere(self.ledger)
+    return "unwanted"
+  }
+  const record = filteredUnsafe(self, diverted)
+  if (record === undefined) return "unwanted"
+  if (self.queue.closed) {
+    refuseUnsafe(self, record, closedReason(self))
+    watch?.(Ledger.dropped(closedReason(self)))
+    return closedReason(self)
+  }
+  const isProtected = isProtectedHere(self, record)
+  if (Queue.isCrowded(self.queue, bytes)) return admitted(lineUpUnsafe(self, record, bytes, isProtected, watch))
+  Queue.offerUnsafe(self.queue, record, bytes, isProtected, false)
+  Ledger.queued(self.ledger)
+  if (watch !== undefined) Barrier.watchUnsafe(self.barriers, self.queue.nextOrder - 1, watch)
+  return "queued"
+}
+
+// A filter that is broken lets pass, with a note.
+const filteredUnsafe = (self: Outlet, record: LogRecord): LogRecord | undefined => {
+  const { filter } = self.settings
+  if (filter === undefined) return record
+  try {
+    if (filter(record)) return record
+    Ledger.filteredHere(self.ledger)
+    return undefined
+  } catch (error) {
+    tellBroken(self, "filter", error)
+    return Record.withNote(record, "filter_failed")
+  }
+}
+
+const isProtectedHere = (self: Outlet, record: LogRecord): boolean => {
+  const { protect } = self.settings
+  return typeof protect === "string"
+    ? LogLevel.getOrdinal(record.level) >= LogLevel.getOrdinal(protect)
+    : isPicked(self, protect, record)
+}
+
+const closedReason = (self: Outlet): DropReason => self.ended ? "sink_ended" : "already_shutdown"
+
+const lineUpUnsafe = (
+  self: Outlet,
+  record: LogRecord,
+  bytes: number,
+  isProtected: boolean,
+  watch: Watch | undefined
+): Waiter<LogRecord> => {
+  Ledger.waiting(self.ledger)
+  const waiter = Queue.waitUnsafe(self.queue, record, bytes, isProtected)
+  if (watch !== undefined) self.watched.set(waiter, watch)
+  return waiter
+}
+
+/**
+ * Puts up a barrier behind all that is in the queue or with the worker; with `line` also behind all who wait for room.
+ */
+export const barrierUnsafe = (self: Outlet, line: boolean, onSettled: () => void): Barrier.Barrier => {
+  const { barriers, ledger: { counts }, queue, watched } = self
+  const waiting = line ? Queue.waitersUnsafe(queue) : []
+  const pending = counts.queued + counts.sending + waiting.length
+  const barrier = Barrier.addUnsafe(barriers, queue.nextOrder - 1, pending, onSettled)
+  // they have no place yet
+  for (const waiter of waiting) {
+    const watch = watched.get(waiter)
+    watched.set(waiter, (end) => {
+      watch?.(end)
+      Barrier.countUnsafe(barriers, barrier, end)
+    })
+  }
+  return barrier
 }
 
 /**
@@ -157,32 +227,33 @@ export const refuseUnsafe = (self: Outlet, record: LogRecord, reason: DropReason
   Ledger.refused(self.ledger, reason, record.time, self.queue.nextOrder)
 
 /**
- * Waits for room everywhere at once. Who is interrupted there leaves the lines, which drops the records for `reason`.
+ * Waits for room everywhere at once. Who is interrupted there leaves the lines, which drops the records.
  *
  * The line is left outside of `restore`: a fiber that is interrupted before the wait begins never enters that.
  */
 export const awaitAll = (
   waits: ReadonlyArray<Wait>,
-  reason: DropReason,
   restore: (wait: Effect.Effect<void>) => Effect.Effect<void>
 ): Effect.Effect<void> => {
   const rooms = waits.length === 1
     ? waits[0]!.room
     : Effect.forEach(waits, ({ room }) => room, { concurrency: "unbounded", discard: true })
-  return Effect.onInterrupt(restore(rooms), () => Effect.sync(() => waits.forEach((wait) => wait.leaveUnsafe(reason))))
+  return Effect.onInterrupt(restore(rooms), () => Effect.sync(() => waits.forEach((wait) => wait.leaveUnsafe())))
 }
 
 const awaitRoom = (self: Outlet, waiter: Waiter<LogRecord>): Effect.Effect<void> => {
   const { maxWait } = self.settings
-  const ended = Effect.callback<void>((resume) => {
-    if (waiter.state !== "waiting") resume(Effect.void)
-    else waiter.resume = () => resume(Effect.void)
-  })
-  return maxWait === undefined ? ended : Effect.andThen(
-    Effect.timeoutOption(ended, maxWait),
+  return maxWait === undefined ? admitted(waiter) : Effect.andThen(
+    Effect.timeoutOption(admitted(waiter), maxWait),
     Effect.sync(() => giveUp(self, waiter, "wait_timeout"))
   )
 }
+
+const admitted = (waiter: Waiter<LogRecord>): Effect.Effect<void> =>
+  Effect.callback<void>((resume) => {
+    if (waiter.state !== "waiting") resume(Effect.void)
+    else waiter.resume = () => resume(Effect.void)
+  })
 
 // Nothing happens to a waiter that was admitted before.
 const giveUp = (self: Outlet, waiter: Waiter<LogRecord>, reason: DropReason): void => {

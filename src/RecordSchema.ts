@@ -69,6 +69,8 @@ export interface LogGap {
  * - `enricher_failed`, `filter_failed`, `gate_failed`: that stage threw, and the record went on without it.
  * - `redactor_failed`: redaction threw; message, fields, context, spans and error were removed.
  * - `formatter_failed`: the formatter threw; the line is the minimal one.
+ * - `repeated`: the process ended while the record was being written, and it could not be known whether that write would
+ *   land. The line may be there twice, whole or torn the other time: `seq` tells.
  */
 export type LogNote =
   | "truncated"
@@ -78,6 +80,7 @@ export type LogNote =
   | "gate_failed"
   | "redactor_failed"
   | "formatter_failed"
+  | "repeated"
 
 /**
  * What happened: plain, immutable data of one fixed shape (a key with nothing in it is `undefined`, never absent).
@@ -188,7 +191,8 @@ export const LogNote: Schema.Codec<LogNote> = Schema.Literals([
   "filter_failed",
   "gate_failed",
   "redactor_failed",
-  "formatter_failed"
+  "formatter_failed",
+  "repeated"
 ])
 
 /**

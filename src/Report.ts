@@ -102,3 +102,20 @@ const sinkStats = (worker: Worker): SinkStats => {
     lastError: worker.lastError
   }
 }
+
+/**
+ * The terms of the law of each sink.
+ */
+export const sinks = (workers: ReadonlyArray<Worker>): CloseReport["sinks"] =>
+  Object.fromEntries(workers.map(({ outlet }) => [outlet.settings.name, Ledger.sinkCounts(outlet.ledger)]))
+
+/**
+ * What was lost, at which sinks and why, as text: `lost 3 records (file: evicted 3)`. `undefined`: nothing was.
+ */
+export const lossText = (sinks: CloseReport["sinks"]): string | undefined => {
+  const lossy = Object.entries(sinks).filter(([, counts]) => Ledger.lost(counts) > 0)
+  if (lossy.length === 0) return undefined
+  const lost = lossy.reduce((total, [, counts]) => total + Ledger.lost(counts), 0)
+  const bySink = lossy.map(([name, counts]) => `${name}: ${Ledger.reasonsText(Ledger.losses(counts))}`)
+  return `lost ${lost} ${lost === 1 ? "record" : "records"} (${bySink.join("; ")})`
+}

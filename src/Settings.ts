@@ -42,8 +42,8 @@ export interface SinkSettings {
   readonly deadLetter: string | undefined
   readonly breakerFailures: number
   readonly breakerProbeAfter: Duration.Duration
-  /** Whether another sink diverts to it: then it gets nothing else. */
-  readonly isTarget: boolean
+  /** How many sinks divert to it, one after the other. 0: it takes what is logged, otherwise it gets nothing else. */
+  readonly depth: number
   readonly onOpenFailure: "fail" | "retry"
 }
 
@@ -116,10 +116,20 @@ export const sinks = (input: LayerInput): ReadonlyArray<SinkSettings> | ConfigIn
     taken.add(name)
     return name
   })
-  const targets = new Set(input.sinks.flatMap(({ options }) => [options.fallback, options.deadLetter]))
   return checkTargets(input.sinks, names) ??
-    input.sinks.map((sink, index) => sinkSettings(sink, names[index]!, targets.has(names[index]), input))
+    input.sinks.map((sink, index) =>
+      sinkSettings(sink, names[index]!, depthOf(input.sinks, names, names[index]!), input)
+    )
 }
+
+const depthOf = (sinks: ReadonlyArray<AnySink>, names: ReadonlyArray<string>, name: string): number =>
+  sinks.reduce(
+    (depth, { options }, index) =>
+      options.fallback === name || options.deadLetter === name
+        ? Math.max(depth, 1 + depthOf(sinks, names, names[index]!))
+        : depth,
+    0
+  )
 
 // Where a sink diverts to has to be there, and to lead somewhere.
 const checkTargets = (sinks: ReadonlyArray<AnySink>, names: ReadonlyArray<string>): ConfigInvalid | undefined => {
@@ -166,7 +176,7 @@ const freeName = (kind: string, taken: ReadonlySet<string>): string => {
 const sinkSettings = (
   { batchSize, options }: AnySink,
   name: string,
-  isTarget: boolean,
+  depth: number,
   defaults: LayerInput
 ): SinkSettings => {
   const queue = { ...defaults.queue, ...given(options.queue) }
@@ -193,7 +203,7 @@ const sinkSettings = (
     deadLetter: options.deadLetter,
     breakerFailures: options.breaker?.failures ?? 5,
     breakerProbeAfter: duration(options.breaker?.probeAfter, "30 seconds"),
-    isTarget,
+    depth,
     onOpenFailure: options.onOpenFailure ?? "fail"
   }
 }

@@ -10,23 +10,18 @@ import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { identity } from "effect/Function"
 import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
-import * as Barriers from "./Barriers.ts"
+import * as Batch from "./Batch.ts"
 import type { Breaker } from "./Breaker.ts"
 import * as Breakers from "./Breaker.ts"
-import type { Answer } from "./Delivery.ts"
 import * as Delivery from "./Delivery.ts"
-import * as Diversion from "./Diversion.ts"
-import * as Events from "./Events.ts"
 import type { Flushes } from "./Flushes.ts"
 import * as Flush from "./Flushes.ts"
 import type { GapLines } from "./GapLines.ts"
 import * as GapLine from "./GapLines.ts"
 import * as Halves from "./Halves.ts"
-import type { End, LocalEnd } from "./Ledger.ts"
 import * as Ledger from "./Ledger.ts"
 import type { Linger } from "./Linger.ts"
 import * as Lingers from "./Linger.ts"
@@ -34,8 +29,7 @@ import type { Attempt, Link } from "./Link.ts"
 import * as Links from "./Link.ts"
 import * as Monotonic from "./Monotonic.ts"
 import * as Notice from "./Notices.ts"
-import type { Outlet, Wait } from "./Outlet.ts"
-import * as Outlets from "./Outlet.ts"
+import type { Outlet } from "./Outlet.ts"
 import type { Entry } from "./Queue/BoundedQueue.ts"
 import * as Queue from "./Queue/BoundedQueue.ts"
 import * as Rate from "./Rate.ts"
@@ -59,8 +53,8 @@ export interface Worker {
   readonly breaker: Breaker | undefined
   batch: Array<Entry<LogRecord>>
   halves: Halves.Halves
-  /** Where records that it diverted wait for room. */
-  waits: Array<Wait>
+  /** By sink, the last of the records that it diverted and that wait for room. */
+  readonly waits: Map<Outlet, Effect.Effect<void>>
   /** Whether there was an attempt at the batch. */
   tried: boolean
   writing: Attempt | undefined
@@ -128,7 +122,7 @@ const make = (
   breaker: targets.fallback && Breakers.make(outlet.settings.breakerFailures, outlet.settings.breakerProbeAfter),
   batch: [],
   halves: [],
-  waits: [],
+  waits: new Map(),
   tried: false,
   writing: undefined,
   kicks: 0,
@@ -150,7 +144,7 @@ export const openUnlessLater = (self: Worker): Effect.Effect<void, unknown> =>
     if (self.outlet.settings.onOpenFailure === "fail") return exit
     return Effect.sync(() => {
       const message = Notice.describe(Delivery.judge(exit, 0).error)
-      noteError(self, message, `sink "${self.outlet.settings.name}" could not be opened yet: ${message}`)
+      Batch.noteError(self, message, `sink "${self.outlet.settings.name}" could not be opened yet: ${message}`)
     })
   })
 
@@ -162,9 +156,9 @@ export const run = (self: Worker): Effect.Effect<void> =>
     Effect.gen(function*() {
       while (true) {
         if (self.flushes.size > 0) yield* serveFlushes(self)
-        if (self.closing && Queue.isIdle(self.outlet.queue)) return
+        if (self.closing && self.outlet.queue.closed && Queue.isIdle(self.outlet.queue)) return
         if (!(yield* awaitBatch(self))) continue
-        takeBatch(self)
+        Batch.takeUnsafe(self)
         yield* deliver(self)
       }
     }),
@@ -189,12 +183,19 @@ export const kickUnsafe = (self: Worker): void => {
 }
 
 /**
+ * The layer closes: nothing waits for a fuller batch, or longer than it has to.
+ */
+export const hurryUnsafe = (self: Worker): void => {
+  self.closing = true
+  kickUnsafe(self)
+}
+
+/**
  * Takes no more, and ends when the queue is empty.
  */
 export const closeUnsafe = (self: Worker): void => {
-  self.closing = true
   Queue.closeUnsafe(self.outlet.queue)
-  kickUnsafe(self)
+  hurryUnsafe(self)
 }
 
 // -----------------------------------------------------------------------------
@@ -215,20 +216,6 @@ const awaitBatch = (self: Worker): Effect.Effect<boolean> =>
     return Effect.as(Effect.timeoutOption(Queue.awaitBell(queue, size), left), false)
   })
 
-// With losses to tell of, a place in the batch is kept for the line that does.
-const takeBatch = (self: Worker): void => {
-  const { ledger, queue, settings } = self.outlet
-  const room = GapLine.isOwed(self.gapLines) ? settings.batchSize - 1 : settings.batchSize
-  const line = GapLine.takeUnsafe(self.gapLines, Queue.peekUnsafe(queue)!.order)
-  const entries = Queue.takeUnsafe(queue, line === undefined ? Math.max(1, room) : room)
-  Ledger.taken(ledger, entries.length)
-  if (line !== undefined) entries.unshift(line)
-  GapLine.insertUnsafe(self.gapLines, entries)
-  self.batch = entries
-  self.halves = Halves.make(entries)
-  self.tried = false
-}
-
 // -----------------------------------------------------------------------------
 // deliver
 // -----------------------------------------------------------------------------
@@ -240,30 +227,30 @@ const deliver = Effect.fnUntraced(function*(self: Worker) {
   let failures = 0
   let isClosing = self.closing
   for (let attempt = 1; self.batch.length > 0; attempt++) {
-    if (isCutOff(self)) return yield* divert(self)
+    if (Batch.isCutOff(self)) return yield* divert(self)
     const { closing, kicks } = self
     if (attempt > 1) self.retries++
-    const answer = yield* write(self)
     const size = Halves.size(self.halves)
-    const left = settleAnswer(self, answer)
+    const answer = yield* write(self)
+    const left = Batch.settleAnswer(self, answer)
     yield* awaitRoom(self)
     // after what has been said of the batch: the close may hang
     if (answer.reopen) yield* Links.close(self.link)
     if (self.batch.length === 0) return
     // a flush waits for those that came before it, not for their neighbours that came after
     if (self.flushes.size > 0) yield* serveFlushes(self)
-    // the next part has attempts of its own
-    if (left === 0) failures = 0
+    // each part has attempts of its own
+    if (left === 0 || answer.again === "halves") failures = 0
     if (left === 0 || answer.again !== "later") continue
     if (++failures >= maxAttempts) {
-      settlePart(self, () => Ledger.failed("retry_exhausted"))
+      Batch.settlePart(self, () => Ledger.failed("retry_exhausted"))
       yield* awaitRoom(self)
       failures = 0
       continue
     }
     // no time is left to wait for it
-    if (closing && self.targets.fallback !== undefined) return yield* divert(self)
-    if (isCutOff(self)) continue
+    if (closing && Batch.hasFallback(self)) return yield* divert(self)
+    if (Batch.isCutOff(self)) continue
     // with progress it starts anew, and with the close: what has grown in an outage is longer than that may take
     if (left < size || isClosing !== self.closing) step = undefined
     isClosing = self.closing
@@ -274,25 +261,19 @@ const deliver = Effect.fnUntraced(function*(self: Worker) {
   }
 })
 
-// Whether records go to the fallback without an attempt.
-const isCutOff = (self: Worker): boolean => {
-  const { breaker, clock } = self
-  if (breaker === undefined) return false
-  const isOpen = !Breakers.tryUnsafe(breaker, Monotonic.millisUnsafe(clock))
-  noteBreaker(self, breaker)
-  return isOpen
-}
-
 const divert = (self: Worker): Effect.Effect<void> =>
   Effect.suspend(() => {
-    settleAll(self, Ledger.diverted)
+    Batch.settleAll(self, Ledger.diverted)
     return awaitRoom(self)
   })
 
+// The queue takes no more meanwhile, or loses by its strategy: a fallback that is full is not overrun.
 const awaitRoom = (self: Worker): Effect.Effect<void> =>
-  Effect.suspend(() =>
-    self.waits.length === 0 ? Effect.void : Outlets.awaitAll(self.waits.splice(0), "shutdown_timeout", identity)
-  )
+  Effect.suspend(() => {
+    const waits = [...self.waits.values()]
+    self.waits.clear()
+    return waits.length === 0 ? Effect.void : Effect.all(waits, { concurrency: "unbounded", discard: true })
+  })
 
 const pause = Effect.fnUntraced(function*(self: Worker, duration: Duration.Duration, kicks: number) {
   // whole milliseconds: of a fraction the timer may leave a rest
@@ -304,35 +285,14 @@ const pause = Effect.fnUntraced(function*(self: Worker, duration: Duration.Durat
   }
 })
 
-// One attempt at the batch.
+// One attempt at the next part of the batch.
 const write = Effect.fnUntraced(function*(self: Worker) {
   self.attempts++
   self.tried = true
   self.writing = Links.makeAttempt()
-  const exit = yield* Links.write(self.link, records(self), self.writing)
-  return judge(self, exit, Halves.size(self.halves))
+  const exit = yield* Links.write(self.link, Batch.part(self), self.writing)
+  return Batch.judge(self, exit)
 })
-
-const records = ({ batch, halves }: Worker): ReadonlyArray<LogRecord> => {
-  const part = Halves.size(halves)
-  return (part === batch.length ? batch : batch.slice(0, part)).map((entry) => entry.value)
-}
-
-// What the sink's trouble is, is told at once.
-const judge = (self: Worker, exit: Exit.Exit<unknown, unknown>, size: number): Answer => {
-  const answer = Delivery.judge(exit, size)
-  if (answer.error === undefined) return answer
-  const message = Notice.describe(answer.error)
-  noteError(self, message, `sink "${self.outlet.settings.name}" ${answer.ended ? "has ended" : "failed"}: ${message}`)
-  return answer
-}
-
-const noteError = (self: Worker, message: string, notice: string): void => {
-  const { events, notices, settings } = self.outlet
-  self.lastError = { time: self.clock.currentTimeMillisUnsafe(), message }
-  Events.troubleUnsafe(events, settings.name, message)
-  Notice.tellUnsafe(notices, `sink ${settings.name}`, notice)
-}
 
 // Answers the flushes whose records have settled.
 const serveFlushes = Effect.fnUntraced(function*(self: Worker) {
@@ -340,170 +300,15 @@ const serveFlushes = Effect.fnUntraced(function*(self: Worker) {
   if (due.length === 0) return
   const exit = yield* Links.flush(self.link)
   if (exit === undefined) return Flush.answerUnsafe(self.flushes, due, "written")
-  if (Exit.isFailure(exit)) judge(self, exit, 0)
+  if (Exit.isFailure(exit)) Batch.tellFailure(self, exit)
   Flush.answerUnsafe(self.flushes, due, Exit.isSuccess(exit) ? "durable" : "failed")
 })
 
-// -----------------------------------------------------------------------------
-// settle, finish
-// -----------------------------------------------------------------------------
-
-// Answers how many records of the part have no end.
-const settleAnswer = (self: Worker, answer: Answer): number => {
-  self.writing = undefined
-  if (answer.ended) self.outlet.ended = true
-  const size = Halves.size(self.halves)
-  const left = settlePart(self, answer.ends)
-  // parts that are yet to be written included
-  if (answer.ended) settleAll(self, Ledger.failed("fatal"))
-  if (answer.again === "halves") Halves.splitUnsafe(self.halves)
-  if (answer.ended) noteEnd(self)
-  else if (left < size || answer.again === "halves") noteSuccess(self)
-  else noteFailure(self)
-  return left
-}
-
-// Without a fallback there is nowhere else to go.
-const noteEnd = (self: Worker): void => {
-  if (self.breaker === undefined) return Outlets.dropAll(self.outlet, "sink_ended")
-  Breakers.openUnsafe(self.breaker, Number.POSITIVE_INFINITY)
-  noteBreaker(self, self.breaker)
-}
-
-const noteSuccess = (self: Worker): void => {
-  if (self.breaker === undefined) return
-  const { state } = self.breaker
-  Breakers.succeededUnsafe(self.breaker)
-  noteBreaker(self, self.breaker)
-  if (state !== "closed") tellBreaker(self, "takes records again")
-}
-
-const noteFailure = (self: Worker): void => {
-  const { breaker, clock, targets } = self
-  if (breaker === undefined || !Breakers.failedUnsafe(breaker, Monotonic.millisUnsafe(clock))) return
-  noteBreaker(self, breaker)
-  tellBreaker(self, `failed ${breaker.failures} times in a row: "${targets.fallback!.outlet.settings.name}" takes over`)
-}
-
-const noteBreaker = ({ outlet: { events, settings } }: Worker, { state }: Breaker): void =>
-  Events.breakerUnsafe(events, settings.name, state)
-
-const tellBreaker = ({ outlet: { notices, settings } }: Worker, what: string): void =>
-  Notice.tellUnsafe(notices, `breaker of ${settings.name}`, `sink "${settings.name}" ${what}`)
-
-// Settles the records of the part that is written next, as far as they have an end; answers how many of it are left.
-const settlePart = (self: Worker, ends: Answer["ends"]): number => {
-  const part = Halves.size(self.halves)
-  const before = self.batch.length
-  settleBatch(self, (index) => index < part ? ends(index) : undefined)
-  const left = part - (before - self.batch.length)
-  // a neighbour of theirs may have been refused
-  GapLine.insertUnsafe(self.gapLines, self.batch)
-  Halves.settledUnsafe(self.halves, left, self.batch.length)
-  return left
-}
-
-const settleAll = (self: Worker, end: End): void => {
-  settleBatch(self, () => end)
-  self.halves = []
-}
-
-// Settles the records that have an end, keeps the others, in order. What this sink cannot deliver goes to another one,
-// if there is one for it.
-const settleBatch = (self: Worker, ends: (index: number) => End | undefined): void => {
-  const { barriers, ledger } = self.outlet
-  const { batch } = self
-  const isWatched = !Barriers.isEmpty(barriers)
-  let delivered = 0
-  const rest: Array<Entry<LogRecord>> = []
-  for (let i = 0; i < batch.length; i++) {
-    const entry = batch[i]!
-    const end = ends(i)
-    if (end === undefined) rest.push(entry)
-    else if (GapLine.isOne(entry)) {
-      if (end._tag === "delivered") self.injected++
-      else GapLine.lostUnsafe(self.gapLines, entry.value)
-    } else {
-      if (end._tag === "delivered") delivered++
-      if (end._tag === "delivered" && !isWatched) continue
-      settleOne(self, entry, end)
-    }
-  }
-  if (!isWatched) Ledger.deliveredAll(ledger, delivered)
-  if (delivered > 0) Rate.markUnsafe(self.delivered, delivered, Monotonic.millisUnsafe(self.clock))
-  // emptied: an old list would keep its records from the young generation's garbage collection
-  batch.length = 0
-  self.batch = rest
-}
-const settleOne = (self: Worker, entry: Entry<LogRecord>, end: End): void => {
-  const target = end._tag === "delivered" ? undefined : targetOf(self.targets, end)
-  if (target === undefined) return Outlets.settle(self.outlet, "sending", entry, localEnd(end))
-  const wait = Diversion.divertUnsafe(self.outlet, target.outlet, entry, localEnd(end), !self.ended)
-  if (wait !== undefined) self.waits.push(wait)
-}
-
-// Who gets a record that would end so. What the sink refuses would be refused again: it is no fallback's.
-const targetOf = ({ deadLetter, fallback }: Targets, end: Exclude<End, { _tag: "delivered" }>): Worker | undefined => {
-  if (end._tag === "diverted") return fallback
-  switch (end.reason) {
-    case "rejected":
-      return deadLetter
-    case "retry_exhausted":
-      return fallback ?? deadLetter
-    default:
-      return fallback
-  }
-}
-
-const localEnd = (end: End): LocalEnd => end._tag === "diverted" ? Ledger.failed("retry_exhausted") : end
-
-// The worker ends, at the deadline or because it is done: nothing stays in a term of the law that only it can empty.
+// The worker ends, at the deadline or because it is done: nothing stays in a term of the law that only it can empty. A
+// flush that follows records to another sink is answered when they have settled there.
 const finish = (self: Worker): void => {
-  self.ended = true
   const exit = self.writing && Links.endUnsafe(self.writing)
-  if (exit !== undefined) settleAnswer(self, Delivery.judge(exit, Halves.size(self.halves)))
-  settleAll(self, self.tried ? Ledger.failed("shutdown_timeout") : Ledger.dropped("shutdown_timeout"))
-  const { queue } = self.outlet
-  if (self.targets.fallback !== undefined) {
-    Queue.closeUnsafe(queue)
-    while (queue.size > 0) {
-      takeBatch(self)
-      settleAll(self, Ledger.dropped("shutdown_timeout"))
-    }
-  }
-  Outlets.dropAll(self.outlet, "shutdown_timeout")
-  Flush.answerUnsafe(self.flushes, self.flushes, "failed")
-}
-
-// -----------------------------------------------------------------------------
-// without the fiber
-// -----------------------------------------------------------------------------
-
-/**
- * Writes what is queued at once, in the caller's own step, and settles it. What cannot be written is failed.
- */
-export const writeSyncUnsafe = (self: Worker): void => {
-  // the worker is opening it anew, and writes what has come until then
-  if (self.link.connection === undefined) return
-  // A sink that logs while it writes has that written in the second turn, by the loop that runs already. What it logs
-  // then is left to the worker: a sink that logs with each write would never let its caller go.
-  for (let turn = 1; turn <= 2 && self.batch.length === 0 && self.outlet.queue.size > 0; turn++) {
-    takeBatch(self)
-    while (self.batch.length > 0) {
-      if (isCutOff(self)) {
-        settleAll(self, Ledger.diverted)
-        break
-      }
-      self.tried = true
-      self.attempts++
-      const exit = Links.writeSyncUnsafe(self.link.connection, records(self))
-      const answer = judge(self, exit, Halves.size(self.halves))
-      settleAnswer(self, answer)
-      if (answer.again !== "halves") settlePart(self, () => Ledger.failed("retry_exhausted"))
-    }
-    for (const wait of self.waits.splice(0)) wait.leaveUnsafe("queue_full")
-  }
-  const { deadLetter, fallback } = self.targets
-  if (fallback !== undefined) writeSyncUnsafe(fallback)
-  if (deadLetter !== undefined) writeSyncUnsafe(deadLetter)
+  if (exit !== undefined) Batch.settleAnswer(self, Delivery.judge(exit, Halves.size(self.halves)))
+  Batch.settleRest(self)
+  Flush.answerUnsafe(self.flushes, Flush.due(self.flushes), "failed")
 }

@@ -118,7 +118,7 @@ describe("fallback", () => {
       assert.deepStrictEqual(sinks[2]!.messages(), ["1", "1", "2", "2", "3", "3"])
     }))
 
-  it.effect("that is full has the sink wait under backpressure, and loses by its strategy otherwise", () =>
+  it.effect("that is full has the sink wait, whatever its strategy: it is not overrun", () =>
     Effect.gen(function*() {
       const options = { fallback: "spare", breaker: { failures: 1 }, batch: { size: 5 } }
       for (const strategy of ["backpressure", "dropping", "sliding"] as const) {
@@ -129,15 +129,46 @@ describe("fallback", () => {
             yield* logAll(numbers(1, 5))
             yield* turns
             const { divertedIn, queued, waiting } = yield* counts("spare")
-            // under sliding the line that tells of the losses is under way
-            const expected = { backpressure: [5, 1, 3], dropping: [5, 0, 0], sliding: [5, 1, 0] }
-            assert.deepStrictEqual([divertedIn, queued, waiting], expected[strategy])
+            assert.deepStrictEqual([divertedIn, queued, waiting], [5, 1, 3])
+            yield* logAll(numbers(6, 9))
+            yield* turns
+            // the worker waits: the queue of its own sink fills, and no other
+            assert.deepStrictEqual([(yield* counts()).queued, (yield* counts("spare")).waiting], [4, 3])
             yield* other.release
           }))
-        const arrived = { backpressure: numbers(1, 5), dropping: ["1"], sliding: ["5"] }[strategy]
-        assert.deepStrictEqual(other.messages(), arrived)
-        assert.strictEqual(report.lost, 5 - arrived.length)
+        assert.deepStrictEqual(other.messages(), numbers(1, 9))
+        assert.strictEqual(report.lost, 0)
       }
+    }))
+
+  it.effect("gets a whole queue at once when the breaker opens, and loses nothing of it", () =>
+    Effect.gen(function*() {
+      const main = answering(() => Effect.andThen(turns, Effect.fail("down")), {
+        fallback: "spare",
+        breaker: { failures: 1 }
+      })
+      const other = spare({ queue: { capacity: 500 }, batch: { size: 100 } })
+      const { report } = yield* run({ sinks: [main.sink, other.sink] }, () => logAll(numbers(1, 5_000)))
+      assert.deepStrictEqual(other.messages(), numbers(1, 5_000))
+      assert.strictEqual(report.lost, 0)
+    }))
+
+  it.effect("that has ended itself takes nothing: the sink is tried again instead", () =>
+    Effect.gen(function*() {
+      let isDown = true
+      const main = answering(() => isDown ? Effect.fail("down") : Effect.void, {
+        fallback: "spare",
+        breaker: { failures: 1 }
+      })
+      const other = answering(() => Effect.fail(Sinks.fatal()), { name: "spare" })
+      const { report } = yield* run({ sinks: [main.sink, other.sink] }, () =>
+        Effect.gen(function*() {
+          yield* logApart(numbers(1, 5))
+          isDown = false
+          yield* TestClock.adjust("1 minute")
+        }))
+      assert.deepStrictEqual(main.messages(), numbers(2, 5))
+      assert.deepStrictEqual(losses(report.sinks["spare"]!), { "failed: fatal": 1 })
     }))
 
   it.effect("under layerSync gets what a sink could not write, before the call returns", () =>
@@ -400,6 +431,87 @@ describe("who waits", () => {
         }))
     }))
 
+  it.effect("G9 a record that was diverted before the call is not counted for one that was not", () =>
+    Effect.gen(function*() {
+      const main = answering(
+        (batch) => batch[0]!.message === "1" ? Effect.fail(Sinks.rejected()) : Effect.fail("down"),
+        { deadLetter: "dead", batch: { size: 1 } }
+      )
+      const dead = gated({ name: "dead" })
+      yield* run({ sinks: [main.sink, dead.sink], drainTimeout: "1 second" }, () =>
+        Effect.gen(function*() {
+          yield* Effect.forkChild(Logger.acknowledged("Info", "1"), { startImmediately: true })
+          yield* turns
+          yield* Effect.logInfo("2")
+          yield* turns
+          const flush = yield* Effect.forkChild(AsyncLogging.flushWithin("1 minute"), { startImmediately: true })
+          yield* dead.release
+          yield* turns
+          assert.isUndefined(flush.pollUnsafe())
+          yield* TestClock.adjust("1 minute")
+          const { complete, sinks } = yield* Fiber.join(flush)
+          assert.deepStrictEqual([complete, sinks["probe"]!.pending, sinks["probe"]!.diverted], [false, 1, 0])
+          yield* Effect.forkDetach(Effect.andThen(turns, TestClock.adjust("1 second")))
+        }))
+    }))
+
+  it.effect("G9 a flush stands behind those who wait for room at a fallback", () =>
+    Effect.gen(function*() {
+      const main = answering(down, open)
+      const other = gated({ name: "spare", queue: { capacity: 1 }, batch: { size: 1 } })
+      yield* run({ sinks: [main.sink, other.sink] }, () =>
+        Effect.gen(function*() {
+          yield* logAll(numbers(1, 5))
+          yield* turns
+          const flush = yield* Effect.forkChild(AsyncLogging.flush, { startImmediately: true })
+          yield* turns
+          yield* other.release
+          const { complete, sinks } = yield* Fiber.join(flush)
+          assert.deepStrictEqual([complete, sinks["spare"]!.delivered], [true, 5])
+          assert.deepStrictEqual(other.messages(), numbers(1, 5))
+        }))
+    }))
+
+  it.effect("G9 a flush makes durable at the end of a chain, and later records do not hold it up", () =>
+    Effect.gen(function*() {
+      const a = answering(() => Effect.andThen(turns, Effect.fail("down")), {
+        name: "a",
+        fallback: "b",
+        breaker: { failures: 1 }
+      })
+      const b = answering(() => Effect.andThen(turns, Effect.fail("down")), {
+        name: "b",
+        fallback: "c",
+        breaker: { failures: 1 }
+      })
+      const c = answering((batch) => batch[0]!.message === "late" ? Effect.never : Effect.void, {
+        name: "c",
+        batch: { size: 1 }
+      })
+      yield* run({ sinks: [a.sink, b.sink, c.sink] }, () =>
+        Effect.gen(function*() {
+          yield* Effect.logInfo("1")
+          const { complete, sinks } = yield* AsyncLogging.flush
+          assert.deepStrictEqual([complete, sinks["a"]!.diverted, sinks["c"]!.durable], [true, 1, true])
+          assert.isAbove(c.events.lastIndexOf("flush"), c.events.lastIndexOf("written"))
+        }))
+    }))
+
+  it.effect("G9 flush ∥ close: it follows what is diverted in the drain", () =>
+    Effect.gen(function*() {
+      const main = answering(() => Effect.andThen(turns, Effect.fail("down")), { fallback: "spare" })
+      const other = answering(() => turns, { name: "spare" })
+      yield* run({ sinks: [main.sink, other.sink] }, () =>
+        Effect.gen(function*() {
+          yield* Effect.logInfo("1")
+          yield* turns
+          const [{ complete, sinks }] = yield* Effect.all([AsyncLogging.flush, AsyncLogging.close], {
+            concurrency: "unbounded"
+          })
+          assert.deepStrictEqual([complete, sinks["probe"]!.diverted, sinks["probe"]!.pending], [true, 1, 0])
+        }))
+    }))
+
   it.effect("G9 a flush says what the fallback lost, or did not want", () =>
     Effect.gen(function*() {
       const lossy = answering(() => Effect.fail(Sinks.rejected()), {
@@ -463,6 +575,56 @@ describe("the close", () => {
       assert.deepStrictEqual(other.messages(), numbers(1, 5))
       assert.strictEqual(report.lost, 0)
       assert.isAtMost(report.duration, 10_000)
+    }))
+
+  it.effect("G12 what stands in line at a slow fallback when its source runs out of time still arrives, in order", () =>
+    Effect.gen(function*() {
+      for (const strategy of ["backpressure", "sliding"] as const) {
+        const main = hung({ fallback: "spare", batch: { size: 3 } })
+        const other = answering(() => Effect.sleep("400 millis"), {
+          name: "spare",
+          batch: { size: 1 },
+          queue: { capacity: 2, strategy }
+        })
+        const { report } = yield* run({ sinks: [main.sink, other.sink] }, () =>
+          Effect.gen(function*() {
+            yield* logAll(numbers(1, 10))
+            yield* turns
+            yield* Effect.forkDetach(Effect.andThen(turns, TestClock.adjust("10 seconds")))
+          }))
+        assert.deepStrictEqual(other.messages(), numbers(1, 10))
+        assert.strictEqual(report.lost, 0)
+      }
+    }))
+
+  it.effect("G12 a fallback in backoff is tried at once when the close begins", () =>
+    Effect.gen(function*() {
+      const main = answering(down, { fallback: "spare", breaker: { failures: 1 } })
+      const other = planned([Effect.fail(Sinks.unavailable({ retryAfter: "1 hour" }))], {
+        name: "spare",
+        queue: { capacity: 1 },
+        batch: { size: 1 }
+      })
+      const { report } = yield* run({ sinks: [main.sink, other.sink] }, () =>
+        Effect.gen(function*() {
+          yield* logAll(numbers(1, 4))
+          yield* turns
+          assert.deepStrictEqual([other.writes.length, (yield* counts("spare")).waiting], [1, 2])
+        }))
+      assert.deepStrictEqual(other.messages(), numbers(1, 4))
+      assert.strictEqual(report.duration, 0)
+    }))
+
+  it.effect("a dead letter leaves its source nearly all of the time", () =>
+    Effect.gen(function*() {
+      const main = answering(() => Effect.sleep("1 second"), { deadLetter: "dead", batch: { size: 1 } })
+      const dead = recording({ name: "dead" })
+      const { report } = yield* run(
+        { sinks: [main.sink, dead.sink] },
+        () => Effect.andThen(logAll(numbers(1, 7)), letGo)
+      )
+      assert.deepStrictEqual(main.messages(), numbers(1, 7))
+      assert.strictEqual(report.lost, 0)
     }))
 
   it.effect("G12 hung sinks with hung fallbacks end by the deadline, and the numbers are exact", () =>

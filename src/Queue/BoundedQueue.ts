@@ -209,6 +209,15 @@ export const clearUnsafe = <A>(
 }
 
 /**
+ * Those who wait, the first one first.
+ */
+export const waitersUnsafe = <A>(self: BoundedQueue<A>): Array<Waiter<A>> => {
+  const out: Array<Waiter<A>> = []
+  for (let waiter = self.waiters.first; waiter !== undefined; waiter = waiter.next) out.push(waiter)
+  return out
+}
+
+/**
  * Whether nothing is in it and nobody waits.
  */
 export const isIdle = <A>(self: BoundedQueue<A>): boolean => self.size === 0 && self.waiters.size === 0

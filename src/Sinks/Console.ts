@@ -20,6 +20,7 @@ import type { SinkHandle, SinkOptions } from "./Sink.ts"
 import * as Sink from "./Sink.ts"
 import type { Output, Stdio } from "./Stdio.ts"
 import { CurrentStdio } from "./Stdio.ts"
+import * as StreamPosition from "./StreamPosition.ts"
 
 /**
  * Options of `Sinks.console`.
@@ -37,6 +38,8 @@ export interface ConsoleOptions extends SinkOptions {
  *   `FORCE_COLOR` decide before that).
  * - One piece of at most 64 KiB is under way at a time, and the order between the two streams is kept, so a reader
  *   that is stuck costs no memory.
+ * - When the process ends before the layer has closed, what is left is written at once, from the very byte on where the
+ *   stream had stopped. A reader that is stuck then is waited for, at most a second.
  * - A reader that is gone (`EPIPE`) or a stream that is destroyed ends this sink, never the process.
  */
 export const make = (options: ConsoleOptions = {}): Sink.Sink<never, never, true> => {
@@ -57,10 +60,16 @@ const open = Effect.fnUntraced(function*(format: Formatter | undefined, stderrFr
   const formats = [formatFor(stdio.stdout, stdio.env, format), formatFor(stdio.stderr, stdio.env, format)] as const
   const writers = [Bytes.writerOf(formats[0]), Bytes.writerOf(formats[1])] as const
   const lane = (record: LogRecord): Lane => LogLevel.isGreaterThanOrEqualTo(record.level, stderrFrom) ? 1 : 0
+  // of the piece that is under way
+  let start: number | undefined
   const handle: SinkHandle<unknown> = {
     ...LineWriter.make(Lines.make({ lane }), inFlight, {
-      write: (piece, callback) => writes[piece.lane](piece.bytes, callback),
+      write: (piece, callback) => {
+        start = StreamPosition.nextUnsafe(streams[piece.lane])
+        writes[piece.lane](piece.bytes, callback)
+      },
       writeSync: (piece) => fs.writeSync(descriptors[piece.lane], piece.bytes),
+      landedUnsafe: (piece) => StreamPosition.landedUnsafe(streams[piece.lane], start, piece.bytes.length),
       isFatal: (error) => isGone(error) || streams.some((stream) => stream.destroyed)
     }),
     format: Bytes.formatter(

@@ -23,6 +23,9 @@ export type Write<R = never> = (
 /**
  * Writes a batch, never an empty one, at once. Throws when that cannot be done, a `SinkError` or anything else: what
  * did not arrive is failed, and not tried again.
+ *
+ * It is also called when the process ends before the layer has closed, for what is left. Records whose `write` was under
+ * way then have the note `repeated`.
  */
 export type WriteSync = (batch: ReadonlyArray<LogRecord>, format: Formatter) => void
 
@@ -39,7 +42,7 @@ export interface Handle {
   /** Makes durable what was written. Called by `AsyncLogging.flush`, between two writes. */
   // oxlint-disable-next-line typescript/no-explicit-any -- as above
   readonly flush?: Effect.Effect<void, unknown, any> | undefined
-  /** Needed for `AsyncLogging.layerSync`. */
+  /** Needed for `AsyncLogging.layerSync`, and to write what is left when the process ends. */
   readonly writeSync?: WriteSync | undefined
 }
 
@@ -57,10 +60,11 @@ export interface MakeOptions<R, RF> extends SinkOptions {
 }
 
 /**
- * Options of `Sinks.make`, for a sink that can also write at once: `AsyncLogging.layerSync` needs that.
+ * Options of `Sinks.make`, for a sink that can also write at once: `AsyncLogging.layerSync` needs that, and the end of the
+ * process.
  */
 export interface MakeSyncOptions<R, RF> extends MakeOptions<R, RF> {
-  /** Needed for `AsyncLogging.layerSync`. */
+  /** Needed for `AsyncLogging.layerSync`, and to write what is left when the process ends. */
   readonly writeSync: WriteSync
 }
 

@@ -6,6 +6,7 @@ import type * as Scope from "effect/Scope"
 import { constants } from "node:fs"
 import { dirname } from "node:path"
 import * as Check from "./Check.ts"
+import * as FileLanding from "./FileLanding.ts"
 import type { FileInfo, FileSystem } from "./FileSystem.ts"
 import { CurrentFileSystem } from "./FileSystem.ts"
 import type { Callback } from "./InFlight.ts"
@@ -35,6 +36,8 @@ export interface FileOptions extends SinkOptions {
  *   power loss too.
  * - A write that fails (a full disk) is repeated from the very byte on where it stopped: no line is torn, merged, or
  *   written twice. A partial line at the end of an existing file is ended first.
+ * - When the process ends before the layer has closed, what is left is written at once. A write that is under way then is
+ *   waited for, at most 100 ms; if it has not landed by then, its records are written again, with the note `repeated`.
  * - FIFOs and devices are fine, without the `fdatasync`. A FIFO without a reader cannot be opened (`ENXIO`); one
  *   whose reader is gone ends the sink.
  * - It does not notice when the file is renamed or deleted, and it follows symbolic links.
@@ -60,10 +63,20 @@ const open = Effect.fnUntraced(function*(path: string, mode: number, directoryMo
     (cause) => Sink.unavailable({ cause: new Error(`cannot open ${path}: ${cause.message}`, { cause }) })
   )
   const lines = Lines.make({ torn: file.torn, maxBytes: file.isFile ? fileMaxBytes : undefined })
+  let end = file.size
   const writer = LineWriter.make(lines, inFlight, {
-    write: ({ bytes }, callback) => fs.write(file.fd, bytes, callback),
-    writeSync: ({ bytes }) => fs.writeSync(file.fd, bytes),
-    isFatal: (error) => "code" in error && error.code === "EPIPE"
+    write: ({ bytes }, callback) =>
+      fs.write(file.fd, bytes, (error, written) => {
+        if (!error) end += written
+        callback(error, written)
+      }),
+    writeSync: ({ bytes }) => {
+      const written = fs.writeSync(file.fd, bytes)
+      end += written
+      return written
+    },
+    isFatal: (error) => "code" in error && error.code === "EPIPE",
+    landedUnsafe: ({ bytes }, patience) => FileLanding.awaitUnsafe(fs, { ...file, path, end }, bytes, patience)
   })
   const handle: SinkHandle<unknown> = {
     ...writer,
@@ -83,6 +96,7 @@ const fileMaxBytes = 512 * 1024
 interface OpenFile {
   readonly fd: number
   readonly isFile: boolean
+  readonly size: number
   /** It ends within a line. */
   readonly torn: boolean
 }
@@ -102,7 +116,7 @@ const openFile = (
     )
     const { isFile, size } = yield* call<FileInfo>((callback) => fs.fstat(fd, callback))
     const torn = isFile && size > 0 && (yield* endsWithinLine(fs, path, size))
-    return { fd, isFile, torn }
+    return { fd, isFile, size, torn }
   })
 
 // Non-blocking matters for FIFOs only: a thread that blocks in one is lost, and holds up the end of the process.

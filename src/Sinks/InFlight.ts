@@ -16,6 +16,8 @@ export type Callback<A> = (error: Error | null | undefined, value: A) => void
 export interface InFlight {
   /** Whether there is one. */
   readonly busyUnsafe: () => boolean
+  /** Gives up what is under way: its answer is not settled, and nothing waits for it any more but its own fiber. */
+  readonly abandonUnsafe: () => void
   /** Waits until there is none. */
   readonly idle: Effect.Effect<void>
   /** Calls `f` once there is none: at once, or when the last one ends. Answers how to take that back. */
@@ -36,6 +38,7 @@ export interface InFlight {
 export const make = (): InFlight => {
   const waiting = new Set<() => void>()
   let busy = false
+  let abandon = () => {}
 
   const whenIdleUnsafe = (f: () => void): () => void => {
     if (!busy) {
@@ -60,16 +63,23 @@ export const make = (): InFlight => {
   const begin = <A>(start: (callback: Callback<A>) => void, settle: ((value: A) => void) | undefined) =>
     Effect.callback<void, Error>((resume) => {
       let ended = false
+      let abandoned = false
       const end = (error: Error | null | undefined, value?: A) => {
         if (ended) return
         ended = true
-        busy = false
-        // a value is missing only beside an error
-        if (!error) settle?.(value!)
+        if (!abandoned) {
+          busy = false
+          // a value is missing only beside an error
+          if (!error) settle?.(value!)
+        }
         resume(error ? Effect.fail(error) : Effect.void)
         for (const check of [...waiting]) check()
       }
       busy = true
+      abandon = () => {
+        abandoned = true
+        busy = false
+      }
       try {
         start(end)
       } catch (error) {
@@ -79,6 +89,9 @@ export const make = (): InFlight => {
 
   return {
     busyUnsafe: () => busy,
+    abandonUnsafe: () => {
+      if (busy) abandon()
+    },
     idle,
     whenIdleUnsafe,
     run: (start, settle) => Effect.andThen(idle, begin(start, settle))

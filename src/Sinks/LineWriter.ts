@@ -3,8 +3,12 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
+import type { Formatter } from "../Pipeline.ts"
+import type { LogRecord } from "../Record.ts"
 import type { Callback, InFlight } from "./InFlight.ts"
 import type { Lines, Piece } from "./Lines.ts"
+import type { Patience } from "./Patience.ts"
+import * as Patiences from "./Patience.ts"
 import type { SinkError, SinkHandle } from "./Sink.ts"
 import * as Sink from "./Sink.ts"
 
@@ -18,36 +22,56 @@ export interface Destination {
   readonly writeSync: (piece: Piece) => number
   /** Whether nothing can be written after this error. */
   readonly isFatal: (error: Error) => boolean
+  /** What became of the piece that `write` was given last, and whose callback will not come. May wait a little. */
+  readonly landedUnsafe: (piece: Piece, patience: Patience) => Landing
 }
 
 /**
- * The `write` and `writeSync` of a sink.
+ * What is known of a piece: `bytes` of it are out, and the `open` ones behind them may be, or come out yet. `behindTorn`:
+ * what is out may end within a line that is not of this sink.
+ */
+export interface Landing {
+  readonly bytes: number
+  readonly open: number
+  readonly behindTorn?: boolean | undefined
+}
+
+/**
+ * The `write`, `writeSync` and `writeLast` of a sink.
  *
  * - A short write is continued.
  * - `EAGAIN` is waited out, from 1 ms to 50 ms at a time, as long as nobody interrupts.
  * - Any other error ends the call, with the number of records that are wholly written.
  * - A piece that is under way when `write` is interrupted is waited for by the next call.
- * - `writeSync` throws while a piece is under way.
+ * - `writeSync` throws while a piece is under way. `writeLast` finds out what became of it, and goes on from there.
  */
 export const make = (
   lines: Lines,
   inFlight: InFlight,
   destination: Destination
-): Required<Pick<SinkHandle<SinkError>, "write" | "writeSync">> => {
+): Required<Pick<SinkHandle<SinkError>, "write" | "writeSync" | "writeLast">> => {
+  let underWay: Piece | undefined
   const writePiece = (piece: Piece) =>
     Effect.retry(
-      inFlight.run<number>(
-        (callback) => destination.write(piece, (error, written) => callback(error ?? refused(written), written)),
-        lines.wroteUnsafe
-      ),
-      { while: isAgain, schedule: patience }
+      inFlight.run<number>((callback) => {
+        underWay = piece
+        destination.write(piece, (error, written) => callback(error ?? refused(written), written))
+      }, lines.wroteUnsafe),
+      { while: isAgain, schedule: pauses }
     )
 
-  const failWith = (cause: Error): Effect.Effect<never, SinkError> =>
-    Effect.suspend(() => {
-      const delivered = lines.endUnsafe()
-      return Effect.fail(destination.isFatal(cause) ? Sink.fatal({ cause }) : Sink.unavailable({ delivered, cause }))
-    })
+  const failure = (cause: Error): SinkError => {
+    const delivered = lines.endUnsafe()
+    return destination.isFatal(cause) ? Sink.fatal({ cause }) : Sink.unavailable({ delivered, cause })
+  }
+
+  const writeAll = (batch: ReadonlyArray<LogRecord>, format: Formatter, patience: Patience): void => {
+    lines.beginUnsafe(batch, format)
+    for (let piece = lines.nextUnsafe(); piece !== undefined; piece = lines.nextUnsafe()) {
+      lines.wroteUnsafe(writePieceSync(destination, piece, patience))
+    }
+    lines.endUnsafe()
+  }
 
   return {
     write: Effect.fnUntraced(function*(batch, format) {
@@ -55,20 +79,29 @@ export const make = (
       lines.beginUnsafe(batch, format)
       for (let piece = lines.nextUnsafe(); piece !== undefined; piece = lines.nextUnsafe()) yield* writePiece(piece)
       lines.endUnsafe()
-    }, Effect.catch(failWith)),
+    }, Effect.catch((cause) => Effect.suspend(() => Effect.fail(failure(cause))))),
     writeSync(batch, format) {
       if (inFlight.busyUnsafe()) throw new Error("an asynchronous write is under way")
-      lines.beginUnsafe(batch, format)
-      for (let piece = lines.nextUnsafe(); piece !== undefined; piece = lines.nextUnsafe()) {
-        lines.wroteUnsafe(writePieceSync(destination, piece))
+      writeAll(batch, format, Patiences.make(patienceSync))
+    },
+    writeLast(batch, format, patience) {
+      if (inFlight.busyUnsafe() && underWay !== undefined) {
+        const { behindTorn, bytes, open } = destination.landedUnsafe(underWay, patience)
+        inFlight.abandonUnsafe()
+        if (open > 0 || behindTorn === true) lines.doubtUnsafe(bytes, open)
+        else lines.wroteUnsafe(bytes)
       }
-      lines.endUnsafe()
+      try {
+        writeAll(batch, format, patience)
+      } catch (error) {
+        throw failure(error instanceof Error ? error : new Error(String(error)))
+      }
     }
   }
 }
 
 // Growing, but never so long that a reader that comes back is kept waiting.
-const patience = Schedule.min([Schedule.exponential("1 millis"), Schedule.spaced("50 millis")])
+const pauses = Schedule.min([Schedule.exponential("1 millis"), Schedule.spaced("50 millis")])
 
 const again = "EAGAIN"
 
@@ -78,21 +111,19 @@ const isAgain = (error: unknown): boolean => error instanceof Error && "code" in
 const refused = (written: number): Error | undefined =>
   written > 0 ? undefined : Object.assign(new Error("nothing was written"), { code: again })
 
-const attemptsSync = 100
+// the caller's thread waits: this may be a log call of `layerSync`
+const patienceSync = 1000
 const pauseSync = 10
-const sleeper = new Int32Array(new SharedArrayBuffer(4))
 
-// One second at most: this may be the last thing that a process does.
-const writePieceSync = (destination: Destination, piece: Piece): number => {
-  for (let attempt = 1;; attempt++) {
+const writePieceSync = (destination: Destination, piece: Piece, patience: Patience): number => {
+  while (true) {
     try {
       const written = destination.writeSync(piece)
       const error = refused(written)
       if (error === undefined) return written
       throw error
     } catch (error) {
-      if (!isAgain(error) || attempt === attemptsSync) throw error
-      Atomics.wait(sleeper, 0, 0, pauseSync)
+      if (!isAgain(error) || !Patiences.sleepUnsafe(patience, pauseSync)) throw error
     }
   }
 }

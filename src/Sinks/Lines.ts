@@ -9,6 +9,7 @@ import type { Write } from "../Formatters/Bytes.ts"
 import * as Bytes from "../Formatters/Bytes.ts"
 import type { Formatter } from "../Pipeline.ts"
 import type { LogRecord } from "../Record.ts"
+import * as Record from "../Record.ts"
 
 /**
  * Bytes in one piece at most, when nothing else is said: 64 KiB, what a pipe takes at once.
@@ -38,6 +39,11 @@ export interface Lines {
   readonly nextUnsafe: () => Piece | undefined
   /** So many bytes of the piece are out. */
   readonly wroteUnsafe: (bytes: number) => void
+  /**
+   * So many bytes of the piece are out, and of the `open` ones behind them nobody can know. A line break is written
+   * next, and the records of all lines that are open, or torn, are written again, with the note `repeated`.
+   */
+  readonly doubtUnsafe: (bytes: number, open: number) => void
   /**
    * The caller is told what became of the batch: the number of records, from its head, whose lines are wholly out.
    * They do not come again.
@@ -85,15 +91,15 @@ export interface Options {
 export const make = (options: Options = {}): Lines => {
   const { lane: laneOf, maxBytes = defaultMaxBytes } = options
   // as much again, for the line that is over the bound
-  const scratch = Buffer.allocUnsafeSlow(2 * maxBytes)
-  const scratchPage = Bytes.page(scratch)
-  const scratchBytes = new Uint8Array(scratch.buffer)
+  const makeScratch = () => Bytes.page(Buffer.allocUnsafeSlow(2 * maxBytes))
+  let scratchPage = makeScratch()
   let batch = nothing
   let write = noWrite
   let whole = 0
   let chunk: Chunk | undefined
   // the line that did not fit into the chunk before: where it is
   let ahead: readonly [start: number, end: number] | undefined
+  const repeated = new Set<LogRecord>()
   let torn: Torn | undefined = options.torn === true
     ? { record: undefined, rest: lineBreak, lane: 0 }
     : undefined
@@ -106,6 +112,7 @@ export const make = (options: Options = {}): Lines => {
         : { bytes: lineBreak, lane: torn.lane, ends: [], written: 0 }
     }
     const lane = laneOf === undefined ? 0 : laneOf(head)
+    const scratch = scratchPage.bytes
     let size = 0
     const ends: Array<number> = []
     if (ahead !== undefined) {
@@ -128,7 +135,7 @@ export const make = (options: Options = {}): Lines => {
       }
       ends.push(size = end)
     }
-    return { bytes: scratchBytes.subarray(0, size), lane, ends, written: 0 }
+    return { bytes: new Uint8Array(scratch.buffer, 0, size), lane, ends, written: 0 }
   }
 
   const writeLine: Write = (record, page, at) => {
@@ -153,6 +160,9 @@ export const make = (options: Options = {}): Lines => {
     }
   }
 
+  const writeNoted = (write: Write): Write => (record, page, at) =>
+    write(repeated.has(record) ? Record.withNote(record, "repeated") : record, page, at)
+
   const settleChunk = (): void => {
     if (chunk !== undefined) settle(chunk)
     chunk = undefined
@@ -165,7 +175,7 @@ export const make = (options: Options = {}): Lines => {
       let same = 0
       while (same < whole && same < next.length && next[same] === batch[same]) same++
       batch = next
-      write = Bytes.writerOf(nextFormat)
+      write = repeated.size === 0 ? Bytes.writerOf(nextFormat) : writeNoted(Bytes.writerOf(nextFormat))
       whole = same
     },
     nextUnsafe() {
@@ -186,9 +196,22 @@ export const make = (options: Options = {}): Lines => {
       chunk = undefined
       torn = undefined
     },
+    doubtUnsafe(bytes, open) {
+      if (chunk === undefined) return
+      chunk.written += bytes
+      const { ends, lane, written } = chunk
+      for (let i = 0, start = 0; i < ends.length && start < written + open; start = ends[i++]!) {
+        if (ends[i]! > written) repeated.add(batch[whole + i]!)
+      }
+      settleChunk()
+      torn = { record: undefined, rest: lineBreak, lane }
+      // the bytes that are open may still be read by whoever writes them
+      scratchPage = makeScratch()
+    },
     endUnsafe() {
       settleChunk()
       const delivered = whole
+      repeated.clear()
       batch = nothing
       whole = 0
       write = noWrite

@@ -9,6 +9,7 @@ import type * as Scope from "effect/Scope"
 import type { Filter, Formatter } from "../Pipeline.ts"
 import type { LogRecord } from "../Record.ts"
 import type { WrongOption } from "./Check.ts"
+import type { Patience } from "./Patience.ts"
 
 /**
  * The destination's trouble: the records are tried again, without limit unless `retry.maxAttempts` says otherwise.
@@ -208,8 +209,16 @@ export interface SinkHandle<in out E = never, in out R = never> {
   readonly format?: Formatter | undefined
   /** Makes durable what was written. Called by `AsyncLogging.flush`, between two writes. */
   readonly flush?: Effect.Effect<void, E, R> | undefined
-  /** Writes at once. Throws when that cannot be done. Needed for `AsyncLogging.layerSync`. */
+  /** Writes at once. Throws when that cannot be done. Needed for `AsyncLogging.layerSync`, and when the process ends. */
   readonly writeSync?: ((batch: ReadonlyArray<LogRecord>, format: Formatter) => void) | undefined
+  /**
+   * Writes at once, as the last thing that the process does: beside a `write` that is under way, and that will not be
+   * heard of again. Throws when that cannot be done. Of a sink without it, `writeSync` is called, and the records that may
+   * have been written already have the note `repeated`.
+   */
+  readonly writeLast?:
+    | ((batch: ReadonlyArray<LogRecord>, format: Formatter, patience: Patience) => void)
+    | undefined
 }
 
 const TypeId = "~effect-async-logging/Sink"

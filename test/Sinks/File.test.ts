@@ -392,7 +392,7 @@ describe("Sinks.file on a failing file system", () => {
       const file = planned([])
       const broken: FileSystem = {
         ...file.fs,
-        fstat: (_fd, callback) => callback(new Error("EIO: planned"), { size: 0, isFile: true })
+        fstat: (_fd, callback) => callback(new Error("EIO: planned"), { size: 0, isFile: true, id: "" })
       }
       const exit = yield* Effect.exit(Effect.scoped(openOn(broken)))
       assert.include(failure(exit).message, "app.log: EIO")

@@ -90,4 +90,18 @@ describe("InFlight", () => {
       ends[1]!(null, 0)
       assert.deepStrictEqual(calls, ["at once", "in the end"])
     }))
+
+  it.effect("an operation that was given up settles nothing, and its fiber goes on", () =>
+    Effect.gen(function*() {
+      const inFlight = InFlight.make()
+      const { ends, start } = operations()
+      const settled: Array<number> = []
+      const fiber = yield* Effect.forkChild(inFlight.run(start, (n) => settled.push(n)))
+      yield* Effect.yieldNow
+      inFlight.abandonUnsafe()
+      assert.isFalse(inFlight.busyUnsafe())
+      ends[0]!(null, 1)
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(settled, [])
+    }))
 })

@@ -129,4 +129,30 @@ describe("Lines", () => {
     lines.beginUnsafe([record("other")], text)
     assert.strictEqual(Buffer.from(lines.nextUnsafe()!.bytes).toString(), "other\n")
   })
+
+  it("G14 what is in doubt is repeated behind a line break, with a note, and nothing else is", () => {
+    const noted = (r: Record.LogRecord) => `${r.message}${r.notes === undefined ? "" : `(${r.notes.join()})`}`
+    const batch = ["aa", "bb", "cc", "dd"].map((message) => record(message))
+    for (let out = 0; out <= 12; out++) {
+      for (let open = 0; open <= 12 - out; open++) {
+        const lines = Lines.make()
+        lines.beginUnsafe(batch, noted)
+        const first = Buffer.from(lines.nextUnsafe()!.bytes.slice(0, out)).toString()
+        lines.doubtUnsafe(out, open)
+        lines.beginUnsafe(batch, noted)
+        let rest = ""
+        for (let piece = lines.nextUnsafe(); piece !== undefined; piece = lines.nextUnsafe()) {
+          rest += Buffer.from(piece.bytes).toString()
+          lines.wroteUnsafe(piece.bytes.length)
+        }
+        assert.strictEqual(lines.endUnsafe(), 4)
+        // its line begins before the open bytes end, and is not wholly out
+        const expected = batch.slice(Math.floor(out / 3)).map((r, i) => {
+          const start = (Math.floor(out / 3) + i) * 3
+          return `${r.message}${start < out + open ? "(repeated)" : ""}\n`
+        })
+        assert.strictEqual(first + rest, first + (out === 12 ? "" : `\n${expected.join("")}`), `${out} ${open}`)
+      }
+    }
+  })
 })

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as nodeFs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import type { FileSystem } from "../../src/Sinks/FileSystem.ts"
+import type { FileInfo, FileSystem } from "../../src/Sinks/FileSystem.ts"
 
 /**
  * A directory for the life of the scope.
@@ -66,6 +66,7 @@ export const planned = (plan: ReadonlyArray<Step>, initial = ""): PlannedFile =>
     }
     callback(null, value)
   }
+  const info = (): FileInfo => ({ size: bytes().length, isFile: true, id: "the file" })
   const next = (): Step => plan[calls++] ?? { take: Number.POSITIVE_INFINITY }
   return {
     content: () => bytes().toString(),
@@ -82,8 +83,11 @@ export const planned = (plan: ReadonlyArray<Step>, initial = ""): PlannedFile =>
     fs: {
       mkdir: (_path, _mode, callback) => callback(null),
       open: (_path, _flags, _mode, callback) => callback(null, 3),
-      fstat: (_fd, callback) => callback(null, { size: bytes().length, isFile: true }),
+      openSync: () => 4,
+      fstat: (_fd, callback) => callback(null, info()),
+      fstatSync: info,
       read: (_fd, target, position, callback) => callback(null, bytes().copy(target, 0, position)),
+      readSync: (_fd, target, position) => bytes().copy(target, 0, position),
       write: (_fd, data, callback) => {
         overlapped ||= underWay > 0
         underWay++
@@ -110,7 +114,8 @@ export const planned = (plan: ReadonlyArray<Step>, initial = ""): PlannedFile =>
       close: (_fd, callback) => {
         events.push(underWay > 0 ? "closed under a write" : "close")
         callback(null)
-      }
+      },
+      closeSync: () => {}
     }
   }
 }

@@ -1,0 +1,98 @@
+/**
+ * What became of an asynchronous write to a file when the process ends before its callback has come.
+ *
+ * The thread pool still finishes it, but nobody is told, and it may be behind slower work. So the file itself is asked:
+ * its size, and the bytes at its end, as other processes may append to it too.
+ */
+import { constants } from "node:fs"
+import type { FileSystem } from "./FileSystem.ts"
+import type { Landing } from "./LineWriter.ts"
+import type { Patience } from "./Patience.ts"
+import * as Patiences from "./Patience.ts"
+
+/**
+ * An open file that is appended to. `end`: its size when it was opened, and what was written to it since.
+ */
+export interface Appended {
+  readonly fd: number
+  readonly path: string
+  readonly isFile: boolean
+  readonly end: number
+}
+
+/** It lands within a millisecond, unless the threads are busy with other work. */
+const longest = 100
+const pause = 1
+
+/** What other processes may have appended behind it in that time. */
+const window = 1024 * 1024
+
+/**
+ * Waits, at most 100 ms, for a write of `bytes` at the end of a file to land. What cannot be known is open.
+ */
+export const awaitUnsafe = (fs: FileSystem, file: Appended, bytes: Uint8Array, patience: Patience): Landing => {
+  const patient = Patiences.within(patience, longest)
+  try {
+    if (!file.isFile) {
+      // A FIFO cannot be read back. What is not blocked by other work has landed by then.
+      Patiences.sleepUnsafe(patient, pauseUnseen)
+      return nothingKnown(bytes)
+    }
+    let seen = -1
+    do {
+      const { size } = fs.fstatSync(file.fd)
+      if (size !== seen && hasLanded(fs, file, bytes, size)) return { bytes: bytes.length, open: 0 }
+      seen = size
+    } while (Patiences.sleepUnsafe(patient, pause))
+    return partly(fs, file, bytes, seen)
+  } catch {
+    // a file that cannot be asked: the records are repeated, and say so
+    return nothingKnown(bytes)
+  }
+}
+
+const pauseUnseen = 20
+
+const nothingKnown = (bytes: Uint8Array): Landing => ({ bytes: 0, open: bytes.length })
+
+// A file that has shrunk was truncated under us: the bytes are where they are.
+const hasLanded = (fs: FileSystem, file: Appended, bytes: Uint8Array, size: number): boolean => {
+  const { end } = file
+  if (size >= end && size < end + bytes.length) return false
+  const tail = readTail(fs, file, Math.max(size < end ? 0 : end, size - bytes.length - window), size)
+  return tail === undefined
+    ? size === end + bytes.length
+    : tail.includes(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
+}
+
+// A write that was cut short, by a full disk say, or that still goes on: what is there of it is known.
+const partly = (fs: FileSystem, file: Appended, bytes: Uint8Array, size: number): Landing => {
+  const out = size - file.end
+  if (out <= 0 || out >= bytes.length) return nothingKnown(bytes)
+  const tail = readTail(fs, file, file.end, size)
+  return tail?.equals(bytes.subarray(0, out)) === true
+    ? { bytes: out, open: bytes.length - out }
+    : nothingKnown(bytes)
+}
+
+// Through a descriptor of its own: the log's own one cannot read. By its path there may be another file by now.
+const readTail = (fs: FileSystem, file: Appended, from: number, to: number): Buffer | undefined => {
+  let fd: number | undefined
+  try {
+    fd = fs.openSync(file.path, constants.O_RDONLY | constants.O_NONBLOCK)
+    if (fs.fstatSync(fd).id !== fs.fstatSync(file.fd).id) return undefined
+    const tail = Buffer.allocUnsafe(to - from)
+    let at = 0
+    while (at < tail.length) {
+      const read = fs.readSync(fd, tail.subarray(at), from + at)
+      if (read === 0) break
+      at += read
+    }
+    return tail.subarray(0, at)
+  } catch {
+    // not readable: its size has to do
+    return undefined
+  } finally {
+    if (fd !== undefined) fs.closeSync(fd)
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * A file as it is when a process ends: the callback of a write that is under way never comes, though the write may still
+ * land.
+ */
+import type { FileSystem } from "../../src/Sinks/FileSystem.ts"
+import { planned } from "./files.ts"
+
+/**
+ * When the first write lands: with the nth look at the file, or after all is over; how many of its bytes; and what other
+ * processes append before and behind it.
+ */
+export interface Plan {
+  readonly look: number | "late"
+  readonly take?: number | undefined
+  readonly before?: string | undefined
+  readonly behind?: string | undefined
+  /** Empties the file before it lands. */
+  readonly truncated?: boolean | undefined
+  readonly isFile?: boolean | undefined
+  readonly isReadable?: boolean | undefined
+  /** Another file has taken its path. */
+  readonly isMoved?: boolean | undefined
+}
+
+/**
+ * A file whose first asynchronous write goes by the plan.
+ */
+export interface LandingFile {
+  readonly fs: FileSystem
+  readonly content: () => string
+  /** The process is over: what was still under way lands. */
+  readonly end: () => void
+  readonly looks: () => number
+}
+
+/** A file with `initial` in it. */
+export const landing = (plan: Plan, initial = ""): LandingFile => {
+  let content = Buffer.from(initial)
+  let pending: Uint8Array | undefined
+  let looks = 0
+  const append = (bytes: Uint8Array) => content = Buffer.concat([content, bytes])
+  const land = () => {
+    if (pending === undefined) return
+    if (plan.truncated === true) content = Buffer.alloc(0)
+    append(Buffer.from(plan.before ?? ""))
+    append(pending.subarray(0, plan.take))
+    append(Buffer.from(plan.behind ?? ""))
+    pending = undefined
+  }
+  const info = (id: string) => ({ size: content.length, isFile: plan.isFile ?? true, id })
+  const { fs } = planned([])
+  return {
+    content: () => content.toString(),
+    looks: () => looks,
+    end: land,
+    fs: {
+      ...fs,
+      fstat: (_fd, callback) => callback(null, info("log")),
+      fstatSync: (fd) => {
+        if (fd === 4) return info(plan.isMoved === true ? "another" : "log")
+        if (++looks === plan.look) land()
+        return info("log")
+      },
+      openSync: () => {
+        if (plan.isReadable === false) throw new Error("EACCES: planned")
+        return 4
+      },
+      read: (_fd, target, position, callback) => callback(null, content.copy(target, 0, position)),
+      // a little at a time
+      readSync: (_fd, target, position) => content.subarray(position, position + 1000).copy(target),
+      write: (_fd, bytes) => {
+        pending = bytes
+      },
+      writeSync: (_fd, bytes) => {
+        append(bytes)
+        return bytes.length
+      }
+    }
+  }
+}
