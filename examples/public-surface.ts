@@ -8,6 +8,7 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
 import * as assert from "node:assert/strict"
 import * as fs from "node:fs"
 import * as os from "node:os"
@@ -24,6 +25,7 @@ class ConnectionLost extends Data.TaggedError("ConnectionLost")<{ readonly host:
 
 const audited: Array<string> = []
 const inserted: Array<string> = []
+const events: Array<AsyncLogging.Event> = []
 let report: AsyncLogging.CloseReport | undefined
 
 const Logging = AsyncLogging.layer({
@@ -70,7 +72,10 @@ const Live = needsDatabase.pipe(
 
 const auth = Logger.named("auth", { component: "login" })
 
+const alarm = Stream.runForEach(AsyncLogging.events, (event) => Effect.sync(() => void events.push(event)))
+
 const program = Effect.gen(function*() {
+  yield* Effect.forkChild(alarm)
   yield* Effect.logInfo("plain Effect logging", { orderId: 7 }).pipe(Effect.annotateLogs("tenant", "acme"))
   yield* Logger.info("own Effect", { orderId: 7, password: "hunter2" })
   yield* Logger.debug("lazy", () => ({ dump: "only the file takes it" }))
@@ -115,4 +120,5 @@ assert.deepEqual(audited, inserted)
 assert.equal(audited.length, 7)
 assert.equal(audited.at(-1), "through two pipelines, enriched")
 assert.equal(report?.lost, 0)
+assert.deepEqual(events, [])
 fs.rmSync(directory, { recursive: true })

@@ -9,10 +9,11 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as EffectLogger from "effect/Logger"
-import type * as LogLevel from "effect/LogLevel"
+import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as References from "effect/References"
 import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import * as Tracer from "effect/Tracer"
 import type { Target } from "./Backend.ts"
 import * as Backends from "./Backend.ts"
@@ -21,6 +22,8 @@ import { copyContext } from "./ContextInput.ts"
 import * as Current from "./Current.ts"
 import type { RunningWorker } from "./Drain.ts"
 import * as Drain from "./Drain.ts"
+import type { Event } from "./Events.ts"
+import * as Events from "./Events.ts"
 import * as ExitDrain from "./ExitDrain.ts"
 import * as ExitGuard from "./ExitGuard.ts"
 import { CurrentProcess } from "./HostProcess.ts"
@@ -42,7 +45,9 @@ import type { Limits } from "./Snapshot.ts"
 import type { Worker } from "./Worker.ts"
 import * as Workers from "./Worker.ts"
 
+export type { BreakerState } from "./Breaker.ts"
 export type { ContextInput } from "./ContextInput.ts"
+export type { BreakerChanged, Dropped, Event, Failed, Trouble } from "./Events.ts"
 // for tests that put another one in its place
 export type { HostProcess } from "./HostProcess.ts"
 export { CurrentProcess } from "./HostProcess.ts"
@@ -113,6 +118,7 @@ export class AsyncLogging extends Context.Service<AsyncLogging, {
   readonly flush: (limit: Duration.Duration | undefined) => Effect.Effect<FlushReport>
   readonly stats: Effect.Effect<Stats>
   readonly setLevel: (level: LogLevel.LogLevel | "inherit", scope: Levels.LevelScope) => Effect.Effect<void>
+  readonly events: Stream.Stream<Event>
   readonly close: Effect.Effect<CloseReport>
 }>()("effect-async-logging/AsyncLogging") {}
 
@@ -219,6 +225,33 @@ export const setLevel = (
 ): Effect.Effect<void, never, AsyncLogging> => AsyncLogging.use((self) => self.setLevel(level, scope))
 
 /**
+ * What happens at the sinks, from the moment on that this is run: records that were dropped or failed, by reason;
+ * trouble of a sink that may yet pass; changes of a breaker.
+ *
+ * What happens within one turn of the event loop is one event per sink, kind and reason, with a count, however many
+ * records that are. Nobody waits for those who listen. What a slow one has missed is in the counts of its next events,
+ * which add up to those of `stats`; of a breaker it sees the state that lasts. So one that sleeps after each event is
+ * told no more often than it likes. There may be many, each with a pace of its own.
+ *
+ * It ends after the last losses of the close, and is empty after that. Records that are logged later, dropped as
+ * `already_shutdown`, are not in it. A fiber that the program forks as its child ends with the program, before the
+ * close: what that lost is in the report of `onClose`.
+ *
+ * What a subscriber logs is logged like anything else. Into a queue that is still full it is lost too, and told of in the
+ * next turn, so a subscriber that logs has to sleep.
+ *
+ * ```ts
+ * const alarm = AsyncLogging.events.pipe(
+ *   Stream.filter((event) => event._tag === "Dropped" && event.reason !== "evicted"),
+ *   Stream.runForEach((event) => Effect.andThen(page(event), Effect.sleep("1 minute")))
+ * )
+ * ```
+ */
+export const events: Stream.Stream<Event, never, AsyncLogging> = Stream.unwrap(
+  AsyncLogging.useSync((self) => self.events)
+)
+
+/**
  * Closes now what would close with the scope: delivers what was admitted, within `drainTimeout`. Whoever closes
  * again, or the scope, gets the same report.
  */
@@ -265,6 +298,7 @@ const make = Effect.fnUntraced(function*(
   const clock = yield* Clock.Clock
   const scope = yield* Scope.Scope
   const notices = Notice.make(yield* Notice.NoticeWriter, clock)
+  const events = Events.make(clock)
   const context = copyContext(config.context ?? {})
   const stages = yield* Pipeline.buildStages(config.stages ?? [])
   yield* valid(Settings.built(stages))
@@ -276,7 +310,13 @@ const make = Effect.fnUntraced(function*(
   const inherited = outer === undefined || Levels.region(outer.levels, minimumLogLevel) !== undefined
     ? minimumLogLevel
     : Levels.minimum(outer.levels)
-  const levels = Levels.make(settings.minimumLevel ?? inherited, settings.levelFloor, sinks)
+  // those that take what is logged first: for callers there are no others
+  const order = sinks.map((_, index) => index).toSorted((a, b) =>
+    Number(sinks[a]!.isTarget) - Number(sinks[b]!.isTarget)
+  )
+  const direct = sinks.filter(({ isTarget }) => !isTarget).length
+  const sorted = order.map((index) => sinks[index]!)
+  const levels = Levels.make(settings.minimumLevel ?? inherited, settings.levelFloor, sorted, direct)
 
   // what is around the layer, also for a close that is called from inside: `onClose` may log
   const outside = Context.omit(Tracer.ParentSpan)(yield* Effect.context<never>()).pipe(
@@ -288,12 +328,19 @@ const make = Effect.fnUntraced(function*(
   const quiet = quieted(outside)
   // Each has a scope of its own for what it opens, added before the close: also a sink that is opened anew is closed by
   // the drain, after its last batch.
-  const workers = yield* Effect.forEach(config.sinks, (sink, index) =>
+  const parts = yield* Effect.forEach(order, (index, place) =>
     Effect.zipWith(
-      Outlets.make(sink, sinks[index]!, notices),
+      Outlets.make(
+        config.sinks[index]!,
+        sinks[index]!,
+        notices,
+        events,
+        (record) => Levels.isEnabledAt(levels, place, LogLevel.getOrdinal(record.level), record.logger)
+      ),
       Scope.fork(scope),
-      (outlet, scope) => Workers.make(outlet, clock, context, scope)
+      (outlet, scope) => ({ outlet, scope })
     ))
+  const workers = Workers.makeAll(parts, clock, context)
   yield* under(quiet, Effect.forEach(workers, Workers.openUnlessLater, { concurrency: "unbounded", discard: true }))
   const running = yield* Effect.forEach(workers, (worker) =>
     Effect.map(
@@ -303,7 +350,7 @@ const make = Effect.fnUntraced(function*(
 
   const backend = Backends.make({
     levels,
-    targets: workers.map(makeTarget),
+    targets: workers.slice(0, direct).map(makeTarget),
     context,
     limits: settings.limits,
     notices,
@@ -316,7 +363,7 @@ const make = Effect.fnUntraced(function*(
   )
   const guard = yield* guarding(ExitDrain.make(backend, workers, Context.merge(outside, inForce)))
   const close = yield* once(
-    guarded(guard, under(outside, Drain.close(backend, running, settings.drainTimeout, config.onClose)))
+    guarded(guard, under(outside, Drain.close(backend, running, events, settings.drainTimeout, config.onClose)))
   )
   // after the forks, so that it runs before they are interrupted
   yield* Effect.addFinalizer((exit) => {
@@ -325,13 +372,14 @@ const make = Effect.fnUntraced(function*(
   })
 
   return Context.add(inForce, AsyncLogging, {
-    flush: (limit) => Drain.flush(running, limit ?? settings.drainTimeout),
+    flush: (limit) => Drain.flush(running, clock, limit ?? settings.drainTimeout),
     stats: Effect.sync(() => Report.stats(backend.ledger, workers)),
     setLevel: (level, scope) =>
       Effect.sync(() => {
         const wrong = Levels.set(levels, level, scope)
         if (wrong !== undefined) Notice.tellUnsafe(notices, "setLevel", wrong)
       }),
+    events: Events.stream(events),
     close
   })
 })

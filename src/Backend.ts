@@ -20,7 +20,8 @@ import * as Levels from "./Levels.ts"
 import * as Notice from "./Notices.ts"
 import type { OtherLoggers } from "./OtherLoggers.ts"
 import * as Others from "./OtherLoggers.ts"
-import type { Offer, OfferOptions, Wait } from "./Outlet.ts"
+import type { Offer, OfferOptions } from "./Outlet.ts"
+import * as Outlets from "./Outlet.ts"
 import type { Stage, Visitor } from "./Pipeline.ts"
 import * as PipelineRun from "./PipelineRun.ts"
 import type { LogContext, LogRecord } from "./Record.ts"
@@ -128,9 +129,12 @@ export const closeUnsafe = (self: Backend): void => {
 
 const logEffect = (self: Backend, options: EffectLogger.Options<unknown>): void => {
   const { fiber } = options
-  const call = Calls.fromEffect(options, Surroundings.of(self.lookout, fiber))
-  if (!isEnabledAt(self, call.method, call.surroundings)) return
+  const surroundings = Surroundings.of(self.lookout, fiber)
+  const method = Calls.methodOf(options.logLevel)
+  if (!isEnabledAt(self, method, surroundings)) return
   Others.tellUnsafe(self.others, options, self.notices)
+  const args = Array.isArray(options.message) ? options.message : [options.message]
+  const call = new Call(method, args, options.cause, fiber, surroundings)
   take(self, call, options.date.getTime())
   if (call.overdrawn) spendBudget(fiber)
 }
@@ -181,17 +185,17 @@ export const log = (
     return Effect.void
   }
   return Effect.uninterruptibleMask((restore) => {
-    // an uninterruptible region hands out `identity`: a wait there could hang a finalizer, so there is none
     // the fiber may have yielded since the decision, and the level have changed
     if (!isEnabledAt(self, method, surroundings)) return Effect.void
+    // an uninterruptible region hands out `identity`: a wait there could hang a finalizer, so there is none
     call.canWait = restore !== identity
     tellAndTake(self, call)
-    return call.waits === undefined ? Effect.void : awaitAll(call.waits, restore)
+    return call.waits === undefined ? Effect.void : Outlets.awaitAll(call.waits, "interrupted", restore)
   })
 }
 
 /**
- * What became of the record of a call: it goes on to the sinks, its level is not enabled any more, the stages ended or
+ * What became of the record of a call: it goes on to the sinks, its level is not enabled, the stages ended or
  * kept it, or the layer is closed.
  */
 export type Acceptance = "accepted" | "disabled" | "filtered" | "held" | "already_shutdown"
@@ -224,7 +228,7 @@ export const logWatched = (
       : "filtered"
     return call.waits === undefined
       ? Effect.succeed(acceptance)
-      : Effect.as(awaitAll(call.waits, restore), acceptance)
+      : Effect.as(Outlets.awaitAll(call.waits, "interrupted", restore), acceptance)
   })
 
 // after the close nobody reads them
@@ -239,17 +243,6 @@ const mayWait = (self: Backend, surroundings: Surroundings.Surroundings): boolea
     if (surroundings.hasGates || target.isCrowded(bytes)) return true
   }
   return false
-}
-
-// The line is left outside of `restore`: a fiber that is interrupted before the wait begins never enters that.
-const awaitAll = (
-  waits: ReadonlyArray<Wait>,
-  restore: (wait: Effect.Effect<void>) => Effect.Effect<void>
-): Effect.Effect<void> => {
-  const rooms = waits.length === 1
-    ? waits[0]!.room
-    : Effect.forEach(waits, ({ room }) => room, { concurrency: "unbounded", discard: true })
-  return Effect.onInterrupt(restore(rooms), () => Effect.sync(() => waits.forEach((wait) => wait.leaveUnsafe())))
 }
 
 /**

@@ -5,12 +5,13 @@ import type { End } from "./Ledger.ts"
 
 /**
  * Stands behind the records at the places up to `to` of one sink's queue, and counts down as they come to their end:
- * `pending` have not yet.
+ * `pending` have not yet. What was diverted ends where it was diverted to.
  */
 export interface Barrier {
   readonly to: number
   pending: number
   delivered: number
+  diverted: number
   failed: number
   dropped: number
   /** Called once, when nothing is pending any more. */
@@ -51,7 +52,7 @@ export const watchUnsafe = (self: Barriers, order: number, watch: Watch): void =
  * Puts up a barrier behind `pending` records.
  */
 export const addUnsafe = (self: Barriers, to: number, pending: number, onSettled: () => void): Barrier => {
-  const barrier: Barrier = { to, pending, delivered: 0, failed: 0, dropped: 0, onSettled }
+  const barrier: Barrier = { to, pending, delivered: 0, diverted: 0, failed: 0, dropped: 0, onSettled }
   if (pending === 0) onSettled()
   else self.barriers.add(barrier)
   return barrier
@@ -62,6 +63,15 @@ export const addUnsafe = (self: Barriers, to: number, pending: number, onSettled
  */
 export const removeUnsafe = (self: Barriers, barrier: Barrier): void => {
   self.barriers.delete(barrier)
+}
+
+/**
+ * Whether anybody waits for the record at a place.
+ */
+export const isAwaited = (self: Barriers, order: number): boolean => {
+  if (self.watched.has(order)) return true
+  for (const barrier of self.barriers) if (order <= barrier.to) return true
+  return false
 }
 
 /**

@@ -4,7 +4,6 @@
  */
 import type * as Cause from "effect/Cause"
 import type * as Fiber from "effect/Fiber"
-import type * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import type { Watch } from "./Barriers.ts"
 import type * as Capture from "./Capture.ts"
@@ -67,16 +66,9 @@ export class Call implements Capture.Call, OfferOptions {
 }
 
 /**
- * A call of `Effect.log*`, from what Effect hands to its loggers.
+ * The method of `Effect.log*` at a level.
  */
-export const fromEffect = (options: Logger.Options<unknown>, surroundings: Surroundings): Call =>
-  new Call(
-    methods[options.logLevel],
-    Array.isArray(options.message) ? options.message : [options.message],
-    options.cause,
-    options.fiber,
-    surroundings
-  )
+export const methodOf = (level: LogLevel.LogLevel): Method => methods[level]
 
 // Effect's type admits the two ends of the scale, which are no levels of a record
 const methods: { readonly [L in LogLevel.LogLevel]: Method } = {

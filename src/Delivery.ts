@@ -17,13 +17,14 @@ import * as Sink from "./Sinks/Sink.ts"
  * What became of a batch.
  *
  * - `ends`: the end of the record at an index, `undefined` for one that is to be tried again.
- * - `again`: whether to try those at once, because only their neighbours were at fault, or after a pause.
+ * - `again`: whether to try those at once, because only their neighbours were at fault, or after a pause; `halves`: at
+ *   once, but not all in one write, because one of them is at fault and the sink did not say which.
  * - `wait`: the pause that the destination asked for, in place of the backoff.
  * - `ended`: the sink takes no more.
  */
 export interface Answer {
   readonly ends: (index: number) => End | undefined
-  readonly again: "now" | "later"
+  readonly again: "now" | "later" | "halves"
   readonly wait: Duration.Duration | undefined
   readonly reopen: boolean
   readonly ended: boolean
@@ -71,13 +72,16 @@ const judgeUnsafe = (exit: Exit.Exit<unknown, unknown>, size: number): Answer =>
       }
     }
     case "Rejected": {
+      if (reason.indexes === undefined && size > 1) {
+        return { ...allDelivered, ends: () => undefined, again: "halves", error }
+      }
       const indexes = new Set(reason.indexes)
       const named = [...indexes].some((index) => Number.isInteger(index) && index >= 0 && index < size)
       return {
         ...allDelivered,
         ends: (index) => reason.indexes === undefined || indexes.has(index) ? Ledger.failed("rejected") : undefined,
         // indexes that name no record would be answered the same way for ever
-        again: named ? "now" : "later",
+        again: reason.indexes === undefined || named ? "now" : "later",
         error
       }
     }

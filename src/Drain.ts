@@ -2,6 +2,7 @@
  * Flush and close: waiting for workers, with a limit.
  */
 import * as Cause from "effect/Cause"
+import type * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -13,6 +14,8 @@ import type { Backend } from "./Backend.ts"
 import * as Backends from "./Backend.ts"
 import * as Barrier from "./Barriers.ts"
 import * as Detached from "./Detached.ts"
+import type { Events } from "./Events.ts"
+import * as Event from "./Events.ts"
 import type { Flushed, FlushRequest } from "./Flushes.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Monotonic from "./Monotonic.ts"
@@ -40,21 +43,41 @@ export interface RunningWorker {
  */
 export const flush = (
   workers: ReadonlyArray<RunningWorker>,
+  clock: Clock.Clock,
   limit: Duration.Duration
 ): Effect.Effect<FlushReport> =>
   Effect.suspend(() => {
+    const until = Monotonic.millisUnsafe(clock) + Duration.toMillis(limit)
     // all barriers are up before the first worker moves: one instant for all sinks
     const requests = workers.map(({ worker }) => ({ worker, request: request(worker) }))
-    return Effect.map(
-      Effect.forEach(requests, ({ request, worker }) => awaitFlush(worker, request, limit), {
+    return Effect.gen(function*() {
+      const sinks = yield* Effect.forEach(requests, ({ request, worker }) => awaitFlush(worker, request, limit), {
         concurrency: "unbounded"
-      }),
-      (sinks) => ({
-        complete: sinks.every(({ complete }) => complete),
-        sinks: Object.fromEntries(sinks.map(({ name, sink }) => [name, sink]))
       })
-    )
+      // what was diverted meanwhile is written, and is yet to be made durable where it went
+      const durable = yield* Effect.forEach(diverted(workers, sinks), (worker) =>
+        awaitFlush(worker, request(worker), Math.max(0, until - Monotonic.millisUnsafe(clock))), {
+        concurrency: "unbounded"
+      })
+      return {
+        complete: [...sinks, ...durable].every(({ complete }) =>
+          complete
+        ),
+        sinks: Object.fromEntries(sinks.map(({ name, sink }) => [name, sink]))
+      }
+    })
   })
+
+const diverted = (
+  workers: ReadonlyArray<RunningWorker>,
+  flushed: ReadonlyArray<{ readonly sink: SinkFlush }>
+): ReadonlyArray<Worker> => [
+  ...new Set(workers.flatMap(({ worker: { targets } }, i) =>
+    flushed[i]!.sink.diverted === 0
+      ? []
+      : [targets.fallback, targets.deadLetter].flatMap((worker) => worker ?? [])
+  ))
+]
 
 const request = (worker: Worker): FlushRequest => {
   const { barriers, ledger, queue } = worker.outlet
@@ -78,7 +101,7 @@ const request = (worker: Worker): FlushRequest => {
 const awaitFlush = (
   worker: Worker,
   request: FlushRequest,
-  limit: Duration.Duration
+  limit: Duration.Input
 ): Effect.Effect<{ readonly name: string; readonly complete: boolean; readonly sink: SinkFlush }> =>
   Effect.map(
     Effect.ensuring(
@@ -89,12 +112,12 @@ const awaitFlush = (
       })
     ),
     (flushed) => {
-      const { delivered, dropped, failed, pending } = request.barrier
+      const { delivered, diverted, dropped, failed, pending } = request.barrier
       const how = Option.getOrElse(flushed, () => "failed" as const)
       return {
         name: worker.outlet.settings.name,
         complete: pending === 0 && how !== "failed",
-        sink: { delivered, failed, dropped, pending, durable: how === "durable" }
+        sink: { delivered, diverted, failed, dropped, pending, durable: how === "durable" }
       }
     }
   )
@@ -112,6 +135,7 @@ const awaitFlush = (
 export const close = Effect.fnUntraced(function*(
   backend: Backend,
   workers: ReadonlyArray<RunningWorker>,
+  events: Events,
   limit: Duration.Duration,
   onClose: ((report: CloseReport) => Effect.Effect<unknown, unknown>) | undefined
 ) {
@@ -123,11 +147,16 @@ export const close = Effect.fnUntraced(function*(
   const left = (deadline: number) => Math.max(1, deadline - Monotonic.millisUnsafe(clock))
 
   Backends.closeUnsafe(backend)
-  for (const { worker } of workers) Workers.closeUnsafe(worker)
+  const fibers = new Map(workers.map(({ fiber, worker }) => [worker, fiber]))
   const closed = yield* Effect.forEach(
     workers,
     Effect.fnUntraced(function*({ fiber, worker }) {
-      const drained = yield* Detached.within(Fiber.await(fiber), left(untilDrained))
+      // what a sink cannot deliver goes to its fallback, which has to be there, and to have time left
+      yield* Effect.forEach(sources(workers, worker), (source) => Fiber.await(fibers.get(source)!), { discard: true })
+      Workers.closeUnsafe(worker)
+      const stage = stagesBefore(workers, worker)
+      const untilThis = start + (untilDrained - start) * stage / (stage + stagesBehind(worker))
+      const drained = yield* Detached.within(Fiber.await(fiber), left(untilThis))
       if (Option.isNone(drained)) yield* Fiber.interrupt(fiber)
       const { link, outlet } = worker
       const exit = yield* Detached.within(Scope.close(link.scope, Exit.void), left(untilClosed))
@@ -140,6 +169,8 @@ export const close = Effect.fnUntraced(function*(
     { concurrency: "unbounded" }
   )
   const report = makeReport(workers, Monotonic.millisUnsafe(clock) - start, closed)
+  // at the same instant: those who listened from the start were told what the report says
+  Event.closeUnsafe(events)
   if (report.lost > 0 || report.abandoned.length > 0) Notice.sayUnsafe(backend.notices, reportText(report))
   Notice.closeUnsafe(backend.notices)
   if (onClose !== undefined) {
@@ -149,6 +180,18 @@ export const close = Effect.fnUntraced(function*(
   }
   return report
 })
+
+const sources = (workers: ReadonlyArray<RunningWorker>, target: Worker): ReadonlyArray<Worker> =>
+  workers.flatMap(({ worker }) =>
+    worker.targets.fallback === target || worker.targets.deadLetter === target ? worker : []
+  )
+
+// How many sinks drain one after the other up to this one, which is counted in, and behind it.
+const stagesBefore = (workers: ReadonlyArray<RunningWorker>, worker: Worker): number =>
+  1 + Math.max(0, ...sources(workers, worker).map((source) => stagesBefore(workers, source)))
+
+const stagesBehind = ({ targets: { deadLetter, fallback } }: Worker): number =>
+  Math.max(0, ...[fallback, deadLetter].map((worker) => worker === undefined ? 0 : 1 + stagesBehind(worker)))
 
 const makeReport = (
   workers: ReadonlyArray<RunningWorker>,

@@ -29,12 +29,27 @@ export const make = (
       isOpen = workers.some((worker) => !worker.ended)
       total(backend, () => Backends.closeUnsafe(backend))
     },
-    sinks: workers.map((worker) => (patience) => total(backend, () => Workers.writeLastUnsafe(worker, patience))),
+    sinks: inOrder(workers).map((worker) => (patience) =>
+      total(backend, () => Workers.writeLastUnsafe(worker, patience))
+    ),
     reportUnsafe: (process) => {
       if (isOpen) total(backend, () => report(backend, workers, process))
     },
     uncaughtUnsafe: (error, origin) => void Effect.runSyncExitWith(context)(uncaught(backend, error, origin))
   }
+}
+
+// Each before those that it diverts to, which get what it cannot write.
+const inOrder = (workers: ReadonlyArray<Worker>): ReadonlyArray<Worker> => {
+  const behind = new Set<Worker>()
+  const visit = (worker: Worker | undefined): void => {
+    if (worker === undefined || behind.has(worker)) return
+    visit(worker.targets.fallback)
+    visit(worker.targets.deadLetter)
+    behind.add(worker)
+  }
+  for (const worker of workers.toReversed()) visit(worker)
+  return [...behind].toReversed()
 }
 
 // A defect of this library's own must not change how the process ends.

@@ -2,7 +2,8 @@
  * Where every record went. The counters of a layer and of each of its sinks, and the law that they obey:
  *
  * - layer: `offered + made = Σ filtered + held + accepted`
- * - sink: `accepted = filteredHere + waiting + queued + sending + delivered + Σ dropped + Σ failed`
+ * - sink: `accepted + divertedIn = filteredHere + waiting + queued + sending + delivered + Σ dropped + Σ failed +
+ *   divertedOut`
  *
  * Each function below is one event in the life of records: it takes them out of one term and puts them into another,
  * in one step. So the law holds at every instant, also for a stage that reads the counters in the middle of a call.
@@ -55,27 +56,40 @@ export const dropReasons = [
 export const failReasons = ["rejected", "retry_exhausted", "fatal", "shutdown_timeout"] as const
 
 /**
- * How the way of a record through one sink ended.
+ * How the way of a record through one sink ended. `diverted`: another sink was given it, and has delivered it.
  */
 export type End =
   | { readonly _tag: "delivered" }
+  | { readonly _tag: "diverted" }
   | { readonly _tag: "dropped"; readonly reason: DropReason }
   | { readonly _tag: "failed"; readonly reason: FailReason }
 
+/**
+ * How it ended at this sink, and no other.
+ */
+export type LocalEnd = Exclude<End, { readonly _tag: "diverted" }>
+
 /** It arrived. */
-export const delivered: End = { _tag: "delivered" }
+export const delivered: LocalEnd = { _tag: "delivered" }
+
+/** Another sink delivered it. */
+export const diverted: End = { _tag: "diverted" }
 
 /** It was never attempted. */
-export const dropped = (reason: DropReason): End => ({ _tag: "dropped", reason })
+export const dropped = (reason: DropReason): LocalEnd => ({ _tag: "dropped", reason })
 
 /** It was attempted in vain. */
-export const failed = (reason: FailReason): End => ({ _tag: "failed", reason })
+export const failed = (reason: FailReason): LocalEnd => ({ _tag: "failed", reason })
 
 /**
  * The terms of one sink. `waiting`, `queued` and `sending` are where records are now, the others only grow.
+ *
+ * `divertedOut` were handed to the `fallback` or the `deadLetter` of this sink, and are `divertedIn` there; what became of
+ * them says that sink. A record that two sinks divert to a third one counts twice there.
  */
 export interface SinkCounts {
   readonly accepted: number
+  readonly divertedIn: number
   readonly filteredHere: number
   readonly waiting: number
   readonly queued: number
@@ -83,6 +97,7 @@ export interface SinkCounts {
   readonly delivered: number
   readonly dropped: { readonly [R in DropReason]: number }
   readonly failed: { readonly [R in FailReason]: number }
+  readonly divertedOut: number
 }
 
 /**
@@ -99,14 +114,16 @@ export interface LayerCounts {
 type Mutable<A> = { -readonly [K in keyof A]: A[K] extends number ? number : Mutable<A[K]> }
 
 /**
- * The counters of one sink.
+ * The counters of one sink. `intake` is the term by which records come in: from log calls, or from other sinks.
  *
  * `gap` are the losses that no gap record has told of yet; `position` is the place in the queue, counted from 0, of the
- * first record that comes after one of them.
+ * first record that comes after one of them. `onLoss` is who wants to be told of each loss.
  */
 export interface SinkLedger {
+  readonly intake: "accepted" | "divertedIn"
   readonly counts: Mutable<SinkCounts>
   gap: { lost: number; since: number; position: number; readonly reasons: { [reason: string]: number } } | undefined
+  onLoss: (() => void) | undefined
 }
 
 /**
@@ -131,19 +148,30 @@ export const make = (): Ledger => ({
 /**
  * A sink that has seen nothing.
  */
-export const makeSink = (): SinkLedger => ({
+export const makeSink = (intake: SinkLedger["intake"]): SinkLedger => ({
+  intake,
   counts: {
     accepted: 0,
+    divertedIn: 0,
     filteredHere: 0,
     waiting: 0,
     queued: 0,
     sending: 0,
     delivered: 0,
     dropped: zeros(dropReasons),
-    failed: zeros(failReasons)
+    failed: zeros(failReasons),
+    divertedOut: 0
   },
-  gap: undefined
+  gap: undefined,
+  onLoss: undefined
 })
+
+/**
+ * Has `listener` called with every loss, in the middle of whatever caused it; `undefined`: nobody.
+ */
+export const listen = (self: SinkLedger, listener: (() => void) | undefined): void => {
+  self.onLoss = listener
+}
 
 // -----------------------------------------------------------------------------
 // the layer
@@ -178,25 +206,25 @@ export const held = (self: Ledger, source: Source): void => {
 // one sink
 // -----------------------------------------------------------------------------
 
-/** The sink's own level or filter does not want an accepted record. */
-export const filteredHere = ({ counts }: SinkLedger): void => {
-  counts.accepted++
+/** The sink's own level or filter does not want a record that came in. */
+export const filteredHere = ({ counts, intake }: SinkLedger): void => {
+  counts[intake]++
   counts.filteredHere++
 }
 
-/** An accepted record is in the queue. */
-export const queued = ({ counts }: SinkLedger): void => {
-  counts.accepted++
+/** A record that came in is in the queue. */
+export const queued = ({ counts, intake }: SinkLedger): void => {
+  counts[intake]++
   counts.queued++
 }
 
-/** The caller of an accepted record waits for room. */
-export const waiting = ({ counts }: SinkLedger): void => {
-  counts.accepted++
+/** Whoever brought a record in waits for room. */
+export const waiting = ({ counts, intake }: SinkLedger): void => {
+  counts[intake]++
   counts.waiting++
 }
 
-/** A caller that waited got room. */
+/** Whoever waited got room. */
 export const admitted = ({ counts }: SinkLedger): void => {
   counts.waiting--
   counts.queued++
@@ -208,9 +236,9 @@ export const taken = ({ counts }: SinkLedger, n: number): void => {
   counts.sending += n
 }
 
-/** An accepted record never got into the queue. `time` is the record's, `position` the next place in the queue. */
+/** A record that came in never got into the queue. `time` is its own, `position` the next place in the queue. */
 export const refused = (self: SinkLedger, reason: DropReason, time: number, position: number): void => {
-  self.counts.accepted++
+  self.counts[self.intake]++
   self.counts.dropped[reason]++
   widenGap(self, reason, time, position)
 }
@@ -222,7 +250,7 @@ export const refused = (self: SinkLedger, reason: DropReason, time: number, posi
 export const ended = (
   self: SinkLedger,
   from: "waiting" | "queued" | "sending",
-  end: End,
+  end: LocalEnd,
   time: number,
   position: number
 ): void => {
@@ -237,7 +265,13 @@ export const ended = (
   widenGap(self, end.reason, time, position)
 }
 
-/** The same, for records that all arrived. */
+/** A record that the worker has taken is handed to another sink. */
+export const divertedOut = ({ counts }: SinkLedger): void => {
+  counts.sending--
+  counts.divertedOut++
+}
+
+/** Records of the sink all arrived. */
 export const deliveredAll = ({ counts }: SinkLedger, n: number): void => {
   counts.sending -= n
   counts.delivered += n
@@ -249,6 +283,7 @@ const widenGap = (self: SinkLedger, reason: string, time: number, position: numb
   if (time < gap.since) gap.since = time
   if (position < gap.position) gap.position = position
   gap.reasons[reason] = (gap.reasons[reason] ?? 0) + 1
+  self.onLoss?.()
 }
 
 /**
@@ -308,8 +343,8 @@ export const layerImbalance = (self: LayerCounts): number =>
  * How many records of a sink are in no term of the law, or in two: 0, at every instant.
  */
 export const sinkImbalance = (self: SinkCounts): number =>
-  self.accepted -
-  (self.filteredHere + self.waiting + self.queued + self.sending + self.delivered + lost(self))
+  self.accepted + self.divertedIn -
+  (self.filteredHere + self.waiting + self.queued + self.sending + self.delivered + lost(self) + self.divertedOut)
 
 /**
  * How many records a sink lost: dropped and failed, for whatever reason.

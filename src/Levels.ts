@@ -22,9 +22,11 @@ interface Thresholds {
 }
 
 /**
- * The levels of a layer. `lowest` is the least level that any sink takes from any logger, outside of regions.
+ * The levels of a layer. `lowest` is the least level that any sink takes from any logger, outside of regions. The first
+ * `direct` sinks are those that take what is logged; the others take what these divert.
  */
 export interface Levels {
+  readonly direct: number
   readonly layer: Thresholds
   readonly sinks: ReadonlyArray<Thresholds>
   readonly names: ReadonlyArray<string>
@@ -47,9 +49,11 @@ const thresholds = (level: LogLevel.LogLevel | undefined): Thresholds => ({
 export const make = (
   minimumLevel: LogLevel.LogLevel,
   floor: LogLevel.LogLevel,
-  sinks: ReadonlyArray<{ readonly name: string; readonly minimumLevel: LogLevel.LogLevel | undefined }>
+  sinks: ReadonlyArray<{ readonly name: string; readonly minimumLevel: LogLevel.LogLevel | undefined }>,
+  direct = sinks.length
 ): Levels => {
   const self: Levels = {
+    direct,
     layer: thresholds(minimumLevel),
     sinks: sinks.map((sink) => thresholds(sink.minimumLevel)),
     names: sinks.map((sink) => sink.name),
@@ -92,6 +96,12 @@ export const threshold = (
 }
 
 /**
+ * Whether a sink of its own accord takes records of this level: not whether the layer does.
+ */
+export const isEnabledAt = (self: Levels, sink: number, level: number, logger: string | undefined): boolean =>
+  level >= (effective(self.sinks[sink]!, logger) ?? Number.NEGATIVE_INFINITY)
+
+/**
  * Whether some sink takes records of this level.
  */
 export const isEnabled = (
@@ -101,7 +111,7 @@ export const isEnabled = (
   region: number | undefined
 ): boolean => {
   if (region === undefined && (logger === undefined || !self.hasLoggers)) return level >= self.lowest
-  for (let i = 0; i < self.sinks.length; i++) {
+  for (let i = 0; i < self.direct; i++) {
     if (level >= threshold(self, i, logger, region)) return true
   }
   return false
@@ -151,7 +161,7 @@ export const isBelow = (logger: string, prefix: string): boolean =>
 const update = (self: Levels): void => {
   const base = effective(self.layer, undefined)!
   self.plain.length = 0
-  for (const sink of self.sinks) self.plain.push(effective(sink, undefined) ?? base)
+  for (const sink of self.sinks.slice(0, self.direct)) self.plain.push(effective(sink, undefined) ?? base)
   self.lowest = Math.min(Number.POSITIVE_INFINITY, ...self.plain)
   self.hasLoggers = [self.layer, ...self.sinks].some((entry) => entry.loggers.length > 0)
 }

@@ -7,7 +7,9 @@
  */
 import type * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
+import * as Equal from "effect/Equal"
 import type * as Fiber from "effect/Fiber"
+import * as Hash from "effect/Hash"
 
 /**
  * Logs arguments in a fiber.
@@ -41,11 +43,19 @@ construct.prototype = Object.assign(
   {
     [Symbol.iterator](this: LogEffect) {
       return new Steps(this)
+    },
+    // no value: two calls that say the same are two
+    [Equal.symbol](this: LogEffect, that: unknown) {
+      return this === that
+    },
+    [Hash.symbol](this: LogEffect) {
+      return Hash.random(this)
     }
   }
 )
 
-// Answers itself twice: with the effect, then with what came of it.
+// Answers itself twice: with the effect, then with what came of it. Whoever runs a generator reads a step before it asks
+// for the next one.
 class Steps implements Iterator<Effect.Effect<void>, void, void> {
   value: Effect.Effect<void> | void
   done = false

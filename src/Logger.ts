@@ -32,10 +32,11 @@ export interface Log {
 }
 
 /**
- * How a record ended at every sink that took it: `delivered`.
+ * How a record ended at every sink that took it: `delivered`, or `diverted`, when the sink's fallback or dead-letter sink
+ * has delivered it.
  */
 export interface Receipt {
-  readonly sinks: { readonly [name: string]: "delivered" }
+  readonly sinks: { readonly [name: string]: "delivered" | "diverted" }
 }
 
 /**
@@ -59,7 +60,7 @@ export type NotAcceptedReason =
  */
 export class NotAccepted extends Data.TaggedError("NotAccepted")<{
   readonly reason: NotAcceptedReason
-  readonly sinks: { readonly [name: string]: "delivered" | DropReason | FailReason }
+  readonly sinks: { readonly [name: string]: "delivered" | "diverted" | DropReason | FailReason }
 }> {
   override get message(): string {
     return `the record was not accepted: ${this.reason}`
@@ -92,7 +93,7 @@ const make = (name: string | undefined, bound: LogFields): NamedLogger => {
     const method = Calls.method(level, name, bound)
     const run: Run = (args, fiber) => {
       const backend = fiber.getRef(Current.CurrentBackend)
-      return backend === undefined ? fallback(method, args) : Backends.log(backend, method, args, fiber)
+      return backend === undefined ? fallback(method, args, fiber) : Backends.log(backend, method, args, fiber)
     }
     return (...args) => new LogEffect(run, args)
   }
@@ -110,12 +111,15 @@ const make = (name: string | undefined, bound: LogFields): NamedLogger => {
 }
 
 // `Effect.log*` itself, once it is sure that somebody will look at lazy arguments.
-const fallback = ({ bound, level }: Method, args: ReadonlyArray<unknown>): Effect.Effect<void> =>
-  Effect.withFiber((fiber) => {
-    if (!LogLevel.isGreaterThanOrEqualTo(level, fiber.cache.minimumLogLevel)) return Effect.void
-    const log = Effect.logWithLevel(level)
-    return bound === Record.noFields ? log(...Calls.forced(args)) : log(...Calls.forced(args), bound)
-  })
+const fallback = (
+  { bound, level }: Method,
+  args: ReadonlyArray<unknown>,
+  fiber: Fiber.Fiber<unknown, unknown>
+): Effect.Effect<void> => {
+  if (!LogLevel.isGreaterThanOrEqualTo(level, fiber.cache.minimumLogLevel)) return Effect.void
+  const log = Effect.logWithLevel(level)
+  return bound === Record.noFields ? log(...Calls.forced(args)) : log(...Calls.forced(args), bound)
+}
 
 const isEnabledBy = (method: Method): Effect.Effect<boolean> =>
   Effect.withFiber((fiber) => {
@@ -163,13 +167,14 @@ const logAndAwait = Effect.fnUntraced(function*(
     else done(Effect.void)
   })
   const sinks = Object.fromEntries([...ends].map(([name, end]) => [name, reasonOf(end!)]))
-  const lost = Object.values(sinks).find((reason) => reason !== "delivered")
+  const lost = Object.values(sinks).find((reason) => reason !== "delivered" && reason !== "diverted")
   if (lost !== undefined) return yield* new NotAccepted({ reason: lost, sinks })
   const receipt: Receipt = { sinks: sinks as Receipt["sinks"] }
   return receipt
 })
 
-const reasonOf = (end: End): "delivered" | DropReason | FailReason => end._tag === "delivered" ? end._tag : end.reason
+const reasonOf = (end: End): "delivered" | "diverted" | DropReason | FailReason =>
+  end._tag === "delivered" || end._tag === "diverted" ? end._tag : end.reason
 
 const unnamed = make(undefined, Record.noFields)
 
@@ -198,7 +203,7 @@ export const isEnabled: (level: LogLevel.Severity) => Effect.Effect<boolean> = u
 
 /**
  * Logs, and waits, without limit, until every sink that takes the record has settled it. Succeeds when all of them
- * delivered it; fails with `NotAccepted` when one lost it, when the level is disabled, when a stage filters or holds
+ * delivered or diverted it; fails with `NotAccepted` when one lost it, when the level is disabled, when a stage filters or holds
  * it, or when there is no layer. Interrupting it takes nothing back.
  */
 export const acknowledged: (

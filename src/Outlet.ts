@@ -5,7 +5,9 @@ import * as Effect from "effect/Effect"
 import * as LogLevel from "effect/LogLevel"
 import type { Barriers, Watch } from "./Barriers.ts"
 import * as Barrier from "./Barriers.ts"
-import type { DropReason, End, SinkLedger } from "./Ledger.ts"
+import type { Events } from "./Events.ts"
+import * as Event from "./Events.ts"
+import type { DropReason, LocalEnd, SinkLedger } from "./Ledger.ts"
 import * as Ledger from "./Ledger.ts"
 import type { Notices } from "./Notices.ts"
 import * as Notice from "./Notices.ts"
@@ -28,8 +30,11 @@ export interface Outlet {
   readonly ledger: SinkLedger
   readonly barriers: Barriers
   readonly notices: Notices
+  readonly events: Events
   /** Who wants to know how a record ends whose caller still waits. */
   readonly watched: Map<Waiter<LogRecord>, Watch>
+  /** Whether it takes a record of this level that is diverted to it. */
+  readonly isLevelEnabled: (record: LogRecord) => boolean
   /** Whether the sink said that it is finished. */
   ended: boolean
 }
@@ -43,12 +48,12 @@ export interface OfferOptions {
 }
 
 /**
- * A caller's wait for room. Whoever stops running `room` before its end, or never begins, calls `leaveUnsafe`, which
- * drops the record unless it was admitted before.
+ * A wait for room. Whoever stops running `room` before its end, or never begins, calls `leaveUnsafe`, which drops the
+ * record unless it was admitted before.
  */
 export interface Wait {
   readonly room: Effect.Effect<void>
-  readonly leaveUnsafe: () => void
+  readonly leaveUnsafe: (reason: DropReason) => void
 }
 
 /**
@@ -60,8 +65,15 @@ export type Offer = "queued" | "overdrawn" | "unwanted" | DropReason | Wait
 /**
  * Makes the outlet of a sink, with an empty queue.
  */
-export const make = (sink: AnySink, settings: SinkSettings, notices: Notices): Effect.Effect<Outlet> => {
-  const ledger = Ledger.makeSink()
+export const make = (
+  sink: AnySink,
+  settings: SinkSettings,
+  notices: Notices,
+  events: Events,
+  isLevelEnabled: (record: LogRecord) => boolean
+): Effect.Effect<Outlet> => {
+  const ledger = Ledger.makeSink(settings.isTarget ? "divertedIn" : "accepted")
+  Event.addUnsafe(events, settings.name, ledger)
   const barriers = Barrier.make()
   const watched = new Map<Waiter<LogRecord>, Watch>()
   const options: Queue.Options<LogRecord> = {
@@ -86,7 +98,9 @@ export const make = (sink: AnySink, settings: SinkSettings, notices: Notices): E
     ledger,
     barriers,
     notices,
+    events,
     watched,
+    isLevelEnabled,
     ended: false
   }))
 }
@@ -125,7 +139,7 @@ export const offerUnsafe = (self: Outlet, record: LogRecord, bytes: number, opti
       Ledger.waiting(self.ledger)
       const waiter = Queue.waitUnsafe(self.queue, record, bytes, isProtected)
       if (watch !== undefined) self.watched.set(waiter, watch)
-      return { room: awaitRoom(self, waiter), leaveUnsafe: () => giveUp(self, waiter, "interrupted") }
+      return { room: awaitRoom(self, waiter), leaveUnsafe: (reason) => giveUp(self, waiter, reason) }
     }
     default: {
       const reason = verdict === "closed" ? (self.ended ? "sink_ended" : "already_shutdown") : verdict
@@ -141,6 +155,22 @@ export const offerUnsafe = (self: Outlet, record: LogRecord, bytes: number, opti
  */
 export const refuseUnsafe = (self: Outlet, record: LogRecord, reason: DropReason): void =>
   Ledger.refused(self.ledger, reason, record.time, self.queue.nextOrder)
+
+/**
+ * Waits for room everywhere at once. Who is interrupted there leaves the lines, which drops the records for `reason`.
+ *
+ * The line is left outside of `restore`: a fiber that is interrupted before the wait begins never enters that.
+ */
+export const awaitAll = (
+  waits: ReadonlyArray<Wait>,
+  reason: DropReason,
+  restore: (wait: Effect.Effect<void>) => Effect.Effect<void>
+): Effect.Effect<void> => {
+  const rooms = waits.length === 1
+    ? waits[0]!.room
+    : Effect.forEach(waits, ({ room }) => room, { concurrency: "unbounded", discard: true })
+  return Effect.onInterrupt(restore(rooms), () => Effect.sync(() => waits.forEach((wait) => wait.leaveUnsafe(reason))))
+}
 
 const awaitRoom = (self: Outlet, waiter: Waiter<LogRecord>): Effect.Effect<void> => {
   const { maxWait } = self.settings
@@ -169,7 +199,7 @@ const left = (self: Outlet, waiter: Waiter<LogRecord>, reason: DropReason): void
 /**
  * A record that was admitted came to its end.
  */
-export const settle = (self: Outlet, from: "queued" | "sending", entry: Entry<LogRecord>, how: End): void =>
+export const settle = (self: Outlet, from: "queued" | "sending", entry: Entry<LogRecord>, how: LocalEnd): void =>
   end(self.ledger, self.barriers, from, entry, how)
 
 /**
@@ -187,7 +217,7 @@ const end = (
   barriers: Barriers,
   from: "queued" | "sending",
   entry: Entry<LogRecord>,
-  how: End
+  how: LocalEnd
 ): void => {
   Ledger.ended(ledger, from, how, entry.value.time, entry.order)
   Barrier.settleUnsafe(barriers, entry.order, how)

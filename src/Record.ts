@@ -89,12 +89,13 @@ construct.prototype = Object.prototype
 export const Plain = construct as unknown as new(...parts: Parameters<typeof construct>) => LogRecord
 
 /**
- * Sets a key that comes from outside. `__proto__` becomes an ordinary own key, as it is in JSON.
+ * Sets a key that comes from outside. One that `Object.prototype` has too, `__proto__` among them, becomes an ordinary
+ * own key, as it is in JSON: what stands there may be frozen, or a setter.
  *
  * @internal
  */
 export const assignUnsafe = <A>(target: { [key: string]: A }, key: string, value: A): void => {
-  if (key === "__proto__") {
+  if (key in target) {
     Object.defineProperty(target, key, { value, enumerable: true, configurable: true, writable: true })
   } else {
     target[key] = value

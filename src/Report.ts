@@ -1,6 +1,7 @@
 /**
  * What the library answers when it is asked: statistics, the report of a flush, the report of the close. Plain data.
  */
+import type { BreakerState } from "./Breaker.ts"
 import type { LayerCounts, SinkCounts } from "./Ledger.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Monotonic from "./Monotonic.ts"
@@ -25,6 +26,8 @@ export interface SinkStats {
   readonly retries: number
   /** Delivered lines that the library wrote by itself. They are in no other number. */
   readonly injected: number
+  /** Of a sink with a fallback: whether it is tried. `undefined` without one. */
+  readonly breaker: BreakerState | undefined
   /** Its last trouble; `time` in milliseconds since the epoch. */
   readonly lastError: { readonly time: number; readonly message: string } | undefined
 }
@@ -40,9 +43,13 @@ export interface Stats {
 /**
  * What became, at one sink, of the records that were outstanding when the flush was called. `pending` ones had not
  * settled when its time was up. `durable`: the sink has made durable all that it wrote.
+ *
+ * What the sink diverted is followed: `diverted` were delivered by another sink; those that that one lost are among
+ * `failed` and `dropped`.
  */
 export interface SinkFlush {
   readonly delivered: number
+  readonly diverted: number
   readonly failed: number
   readonly dropped: number
   readonly pending: number
@@ -91,6 +98,7 @@ const sinkStats = (worker: Worker): SinkStats => {
     attempts: worker.attempts,
     retries: worker.retries,
     injected: worker.injected,
+    breaker: worker.breaker?.state,
     lastError: worker.lastError
   }
 }

@@ -37,6 +37,13 @@ export interface SinkSettings {
   readonly retryInitial: Duration.Duration
   readonly retryMax: Duration.Duration
   readonly maxAttempts: number
+  /** Names of other sinks of the layer. */
+  readonly fallback: string | undefined
+  readonly deadLetter: string | undefined
+  readonly breakerFailures: number
+  readonly breakerProbeAfter: Duration.Duration
+  /** Whether another sink diverts to it: then it gets nothing else. */
+  readonly isTarget: boolean
   readonly onOpenFailure: "fail" | "retry"
 }
 
@@ -104,11 +111,50 @@ export const sinks = (input: LayerInput): ReadonlyArray<SinkSettings> | ConfigIn
     }
     taken.add(options.name)
   }
-  return input.sinks.map((sink) => {
+  const names = input.sinks.map((sink) => {
     const name = sink.options.name ?? freeName(sink.kind, taken)
     taken.add(name)
-    return sinkSettings(sink, name, input)
+    return name
   })
+  const targets = new Set(input.sinks.flatMap(({ options }) => [options.fallback, options.deadLetter]))
+  return checkTargets(input.sinks, names) ??
+    input.sinks.map((sink, index) => sinkSettings(sink, names[index]!, targets.has(names[index]), input))
+}
+
+// Where a sink diverts to has to be there, and to lead somewhere.
+const checkTargets = (sinks: ReadonlyArray<AnySink>, names: ReadonlyArray<string>): ConfigInvalid | undefined => {
+  const allowed = names.map((name) => `"${name}"`).join(", ")
+  for (const [index, { options }] of sinks.entries()) {
+    for (const key of ["fallback", "deadLetter"] as const) {
+      const target = options[key]
+      if (target === undefined) continue
+      const field = `sinks[${index}].${key}`
+      if (!names.includes(target)) return invalid(field, `there is no sink "${target}"; there are ${allowed}`)
+      if (leadsTo(sinks, names, target, names[index]!, new Set())) {
+        return invalid(field, `"${target}" leads back to "${names[index]!}"`)
+      }
+    }
+    if (options.breaker !== undefined && options.fallback === undefined) {
+      return invalid(`sinks[${index}].breaker`, "it has no meaning without a fallback")
+    }
+  }
+  return undefined
+}
+
+const leadsTo = (
+  sinks: ReadonlyArray<AnySink>,
+  names: ReadonlyArray<string>,
+  from: string,
+  to: string,
+  seen: Set<string>
+): boolean => {
+  if (from === to) return true
+  if (seen.has(from)) return false
+  seen.add(from)
+  const options = sinks[names.indexOf(from)]?.options
+  return [options?.fallback, options?.deadLetter].some((next) =>
+    next !== undefined && leadsTo(sinks, names, next, to, seen)
+  )
 }
 
 const freeName = (kind: string, taken: ReadonlySet<string>): string => {
@@ -117,7 +163,12 @@ const freeName = (kind: string, taken: ReadonlySet<string>): string => {
   return name
 }
 
-const sinkSettings = ({ batchSize, options }: AnySink, name: string, defaults: LayerInput): SinkSettings => {
+const sinkSettings = (
+  { batchSize, options }: AnySink,
+  name: string,
+  isTarget: boolean,
+  defaults: LayerInput
+): SinkSettings => {
   const queue = { ...defaults.queue, ...given(options.queue) }
   const batch = { ...defaults.batch, ...given(options.batch) }
   const capacity = queue.capacity ?? 16_384
@@ -138,6 +189,11 @@ const sinkSettings = ({ batchSize, options }: AnySink, name: string, defaults: L
     retryInitial: duration(options.retry?.initial, "200 millis"),
     retryMax: duration(options.retry?.max, "30 seconds"),
     maxAttempts: options.retry?.maxAttempts ?? Number.POSITIVE_INFINITY,
+    fallback: options.fallback,
+    deadLetter: options.deadLetter,
+    breakerFailures: options.breaker?.failures ?? 5,
+    breakerProbeAfter: duration(options.breaker?.probeAfter, "30 seconds"),
+    isTarget,
     onOpenFailure: options.onOpenFailure ?? "fail"
   }
 }

@@ -92,6 +92,8 @@ const batchFields = { size: positiveInteger, linger: anyTime }
 
 const retryFields = { initial: someTime, max: someTime, maxAttempts: positiveInteger }
 
+const breakerFields = { failures: positiveInteger, probeAfter: someTime }
+
 const sinkFields = {
   name: text,
   minimumLevel: level,
@@ -101,6 +103,9 @@ const sinkFields = {
   batch: group(batchFields),
   timeout: someTime,
   retry: group(retryFields),
+  fallback: text,
+  breaker: group(breakerFields),
+  deadLetter: text,
   onOpenFailure: oneOf("fail", "retry")
 }
 

@@ -24,6 +24,7 @@ export { make as memory } from "./Sinks/Memory.ts"
 export type {
   AnySink,
   BatchOptions,
+  BreakerOptions,
   Outcomes,
   QueueOptions,
   RetryOptions,

@@ -177,7 +177,8 @@ export const plainUnsafe = (
   }
   const out: MutableFields = {}
   // what has been read is not read again
-  assignFieldsUnsafe(self, out, clone ?? source, Object.keys(source), depth)
+  const read = clone ?? source
+  assignFieldsUnsafe(self, out, read, Object.keys(read), depth)
   return out
 }
 

@@ -20,7 +20,7 @@ import * as Record from "./Record.ts"
 export interface Surroundings extends Capture.Surroundings {
   /** The context that says it. */
   readonly of: Context.Context<never>
-  /** The ordinal of the `MinimumLogLevel` there: `Logger.*` keeps to it, as Effect makes `Effect.log*` do. */
+  /** The ordinal of the `MinimumLogLevel` there: what is below it is no log call. */
   readonly minimum: number
   /** See `Levels.region`. */
   readonly region: number | undefined
@@ -66,7 +66,7 @@ export const make = (levels: Levels.Levels, context: LogContext, stages: Readonl
 })
 
 /**
- * The surroundings of a fiber. Seven lookups in a `Context` would cost a quarter of a whole call.
+ * The surroundings of a fiber. Six lookups in a `Context` would cost a quarter of a whole call.
  */
 export const of = (self: Lookout, fiber: Fiber.Fiber<unknown, unknown>): Surroundings =>
   self.last?.of === fiber.context ? self.last : (self.last = look(self, fiber))

@@ -10,16 +10,23 @@ import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { identity } from "effect/Function"
 import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Barriers from "./Barriers.ts"
+import type { Breaker } from "./Breaker.ts"
+import * as Breakers from "./Breaker.ts"
 import type { Answer } from "./Delivery.ts"
 import * as Delivery from "./Delivery.ts"
+import * as Diversion from "./Diversion.ts"
+import * as Events from "./Events.ts"
 import type { Flushes } from "./Flushes.ts"
 import * as Flush from "./Flushes.ts"
 import type { GapLines } from "./GapLines.ts"
 import * as GapLine from "./GapLines.ts"
+import * as Halves from "./Halves.ts"
+import type { End, LocalEnd } from "./Ledger.ts"
 import * as Ledger from "./Ledger.ts"
 import type { Linger } from "./Linger.ts"
 import * as Lingers from "./Linger.ts"
@@ -27,7 +34,7 @@ import type { Attempt, Link } from "./Link.ts"
 import * as Links from "./Link.ts"
 import * as Monotonic from "./Monotonic.ts"
 import * as Notice from "./Notices.ts"
-import type { Outlet } from "./Outlet.ts"
+import type { Outlet, Wait } from "./Outlet.ts"
 import * as Outlets from "./Outlet.ts"
 import type { Entry } from "./Queue/BoundedQueue.ts"
 import * as Queue from "./Queue/BoundedQueue.ts"
@@ -37,8 +44,8 @@ import type { Patience } from "./Sinks/Patience.ts"
 import * as Patiences from "./Sinks/Patience.ts"
 
 /**
- * What a worker works on. `batch` is what it took and has not settled; `writing` the attempt at it that is
- * under way, or has an answer that is not settled yet.
+ * What a worker works on. `batch` is what it took and has not settled, `halves` how it is written; `writing` the attempt
+ * that is under way, or has an answer that is not settled yet.
  */
 export interface Worker {
   readonly outlet: Outlet
@@ -48,7 +55,14 @@ export interface Worker {
   readonly gapLines: GapLines
   readonly flushes: Flushes
   readonly delivered: Rate.Rate
+  /** The sinks that it diverts to. */
+  readonly targets: Targets
+  /** Only with a fallback. */
+  readonly breaker: Breaker | undefined
   batch: Array<Entry<LogRecord>>
+  halves: Halves.Halves
+  /** Where records that it diverted wait for room. */
+  waits: Array<Wait>
   /** Whether there was an attempt at the batch. */
   tried: boolean
   writing: Attempt | undefined
@@ -63,9 +77,48 @@ export interface Worker {
 }
 
 /**
+ * The workers of the sinks that a sink diverts to.
+ */
+export interface Targets {
+  readonly fallback: Worker | undefined
+  readonly deadLetter: Worker | undefined
+}
+
+/**
+ * The workers of all sinks of a layer, in their order, none of which has started. Where they divert to leads nowhere
+ * back: see `Settings.sinks`.
+ */
+export const makeAll = (
+  parts: ReadonlyArray<{ readonly outlet: Outlet; readonly scope: Scope.Closeable }>,
+  clock: Clock.Clock,
+  context: LogContext
+): ReadonlyArray<Worker> => {
+  const made = new Map<string, Worker>()
+  const named = (name: string | undefined): Worker | undefined => {
+    const part = parts.find(({ outlet }) => outlet.settings.name === name)
+    if (part === undefined) return undefined
+    const { outlet, scope } = part
+    const { deadLetter, fallback } = outlet.settings
+    let worker = made.get(outlet.settings.name)
+    if (worker === undefined) {
+      worker = make(outlet, clock, context, scope, { fallback: named(fallback), deadLetter: named(deadLetter) })
+      made.set(outlet.settings.name, worker)
+    }
+    return worker
+  }
+  return parts.map(({ outlet }) => named(outlet.settings.name)!)
+}
+
+/**
  * Makes a worker that has not started.
  */
-export const make = (outlet: Outlet, clock: Clock.Clock, context: LogContext, scope: Scope.Closeable): Worker => ({
+const make = (
+  outlet: Outlet,
+  clock: Clock.Clock,
+  context: LogContext,
+  scope: Scope.Closeable,
+  targets: Targets
+): Worker => ({
   outlet,
   clock,
   link: Links.make(outlet, scope),
@@ -73,7 +126,11 @@ export const make = (outlet: Outlet, clock: Clock.Clock, context: LogContext, sc
   gapLines: GapLine.make(outlet, clock, context),
   flushes: Flush.make(),
   delivered: Rate.make(Monotonic.millisUnsafe(clock)),
+  targets,
+  breaker: targets.fallback && Breakers.make(outlet.settings.breakerFailures, outlet.settings.breakerProbeAfter),
   batch: [],
+  halves: [],
+  waits: [],
   tried: false,
   writing: undefined,
   kicks: 0,
@@ -170,6 +227,7 @@ const takeBatch = (self: Worker): void => {
   if (line !== undefined) entries.unshift(line)
   GapLine.insertUnsafe(self.gapLines, entries)
   self.batch = entries
+  self.halves = Halves.make(entries)
   self.tried = false
 }
 
@@ -184,20 +242,32 @@ const deliver = Effect.fnUntraced(function*(self: Worker) {
   let failures = 0
   let isClosing = self.closing
   for (let attempt = 1; self.batch.length > 0; attempt++) {
-    const kicks = self.kicks
+    if (isCutOff(self)) return yield* divert(self)
+    const { closing, kicks } = self
     if (attempt > 1) self.retries++
     const answer = yield* write(self)
-    const size = self.batch.length
-    settleAnswer(self, answer)
+    const size = Halves.size(self.halves)
+    const left = settleAnswer(self, answer)
+    yield* awaitRoom(self)
     // after what has been said of the batch: the close may hang
     if (answer.reopen) yield* Links.close(self.link)
     if (self.batch.length === 0) return
     // a flush waits for those that came before it, not for their neighbours that came after
     if (self.flushes.size > 0) yield* serveFlushes(self)
-    if (answer.again === "now") continue
-    if (++failures >= maxAttempts) return settleBatch(self, () => Ledger.failed("retry_exhausted"))
+    // the next part has attempts of its own
+    if (left === 0) failures = 0
+    if (left === 0 || answer.again !== "later") continue
+    if (++failures >= maxAttempts) {
+      settlePart(self, () => Ledger.failed("retry_exhausted"))
+      yield* awaitRoom(self)
+      failures = 0
+      continue
+    }
+    // no time is left to wait for it
+    if (closing && self.targets.fallback !== undefined) return yield* divert(self)
+    if (isCutOff(self)) continue
     // with progress it starts anew, and with the close: what has grown in an outage is longer than that may take
-    if (self.batch.length < size || isClosing !== self.closing) step = undefined
+    if (left < size || isClosing !== self.closing) step = undefined
     isClosing = self.closing
     step ??= yield* start()
     const now = self.clock.currentTimeMillisUnsafe()
@@ -205,6 +275,26 @@ const deliver = Effect.fnUntraced(function*(self: Worker) {
     yield* pause(self, answer.wait ?? backoff, kicks)
   }
 })
+
+// Whether records go to the fallback without an attempt.
+const isCutOff = (self: Worker): boolean => {
+  const { breaker, clock } = self
+  if (breaker === undefined) return false
+  const isOpen = !Breakers.tryUnsafe(breaker, Monotonic.millisUnsafe(clock))
+  noteBreaker(self, breaker)
+  return isOpen
+}
+
+const divert = (self: Worker): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    settleAll(self, Ledger.diverted)
+    return awaitRoom(self)
+  })
+
+const awaitRoom = (self: Worker): Effect.Effect<void> =>
+  Effect.suspend(() =>
+    self.waits.length === 0 ? Effect.void : Outlets.awaitAll(self.waits.splice(0), "shutdown_timeout", identity)
+  )
 
 const pause = Effect.fnUntraced(function*(self: Worker, duration: Duration.Duration, kicks: number) {
   // whole milliseconds: of a fraction the timer may leave a rest
@@ -222,10 +312,13 @@ const write = Effect.fnUntraced(function*(self: Worker) {
   self.tried = true
   self.writing = Links.makeAttempt()
   const exit = yield* Links.write(self.link, records(self), self.writing)
-  return judge(self, exit, self.batch.length)
+  return judge(self, exit, Halves.size(self.halves))
 })
 
-const records = (self: Worker): ReadonlyArray<LogRecord> => self.batch.map((entry) => entry.value)
+const records = ({ batch, halves }: Worker): ReadonlyArray<LogRecord> => {
+  const part = Halves.size(halves)
+  return (part === batch.length ? batch : batch.slice(0, part)).map((entry) => entry.value)
+}
 
 // What the sink's trouble is, is told at once.
 const judge = (self: Worker, exit: Exit.Exit<unknown, unknown>, size: number): Answer => {
@@ -237,8 +330,9 @@ const judge = (self: Worker, exit: Exit.Exit<unknown, unknown>, size: number): A
 }
 
 const noteError = (self: Worker, message: string, notice: string): void => {
-  const { notices, settings } = self.outlet
+  const { events, notices, settings } = self.outlet
   self.lastError = { time: self.clock.currentTimeMillisUnsafe(), message }
+  Events.troubleUnsafe(events, settings.name, message)
   Notice.tellUnsafe(notices, `sink ${settings.name}`, notice)
 }
 
@@ -256,18 +350,69 @@ const serveFlushes = Effect.fnUntraced(function*(self: Worker) {
 // settle, finish
 // -----------------------------------------------------------------------------
 
-const settleAnswer = (self: Worker, answer: Answer): void => {
+// Answers how many records of the part have no end.
+const settleAnswer = (self: Worker, answer: Answer): number => {
   self.writing = undefined
-  const delivered = settleBatch(self, answer.ends)
-  if (delivered > 0) Rate.markUnsafe(self.delivered, delivered, Monotonic.millisUnsafe(self.clock))
-  if (answer.ended) {
-    self.outlet.ended = true
-    Outlets.dropAll(self.outlet, "sink_ended")
-  }
+  if (answer.ended) self.outlet.ended = true
+  const size = Halves.size(self.halves)
+  const left = settlePart(self, answer.ends)
+  // parts that are yet to be written included
+  if (answer.ended) settleAll(self, Ledger.failed("fatal"))
+  if (answer.again === "halves") Halves.splitUnsafe(self.halves)
+  if (answer.ended) noteEnd(self)
+  else if (left < size || answer.again === "halves") noteSuccess(self)
+  else noteFailure(self)
+  return left
 }
 
-// Settles the records that have an end, keeps the others, in order; answers how many arrived.
-const settleBatch = (self: Worker, ends: Answer["ends"]): number => {
+// Without a fallback there is nowhere else to go.
+const noteEnd = (self: Worker): void => {
+  if (self.breaker === undefined) return Outlets.dropAll(self.outlet, "sink_ended")
+  Breakers.openUnsafe(self.breaker, Number.POSITIVE_INFINITY)
+  noteBreaker(self, self.breaker)
+}
+
+const noteSuccess = (self: Worker): void => {
+  if (self.breaker === undefined) return
+  const { state } = self.breaker
+  Breakers.succeededUnsafe(self.breaker)
+  noteBreaker(self, self.breaker)
+  if (state !== "closed") tellBreaker(self, "takes records again")
+}
+
+const noteFailure = (self: Worker): void => {
+  const { breaker, clock, targets } = self
+  if (breaker === undefined || !Breakers.failedUnsafe(breaker, Monotonic.millisUnsafe(clock))) return
+  noteBreaker(self, breaker)
+  tellBreaker(self, `failed ${breaker.failures} times in a row: "${targets.fallback!.outlet.settings.name}" takes over`)
+}
+
+const noteBreaker = ({ outlet: { events, settings } }: Worker, { state }: Breaker): void =>
+  Events.breakerUnsafe(events, settings.name, state)
+
+const tellBreaker = ({ outlet: { notices, settings } }: Worker, what: string): void =>
+  Notice.tellUnsafe(notices, `breaker of ${settings.name}`, `sink "${settings.name}" ${what}`)
+
+// Settles the records of the part that is written next, as far as they have an end; answers how many of it are left.
+const settlePart = (self: Worker, ends: Answer["ends"]): number => {
+  const part = Halves.size(self.halves)
+  const before = self.batch.length
+  settleBatch(self, (index) => index < part ? ends(index) : undefined)
+  const left = part - (before - self.batch.length)
+  // a neighbour of theirs may have been refused
+  GapLine.insertUnsafe(self.gapLines, self.batch)
+  Halves.settledUnsafe(self.halves, left, self.batch.length)
+  return left
+}
+
+const settleAll = (self: Worker, end: End): void => {
+  settleBatch(self, () => end)
+  self.halves = []
+}
+
+// Settles the records that have an end, keeps the others, in order. What this sink cannot deliver goes to another one,
+// if there is one for it.
+const settleBatch = (self: Worker, ends: (index: number) => End | undefined): void => {
   const { barriers, ledger } = self.outlet
   const { batch } = self
   const isWatched = !Barriers.isEmpty(barriers)
@@ -283,32 +428,62 @@ const settleBatch = (self: Worker, ends: Answer["ends"]): number => {
     } else {
       if (end._tag === "delivered") delivered++
       if (end._tag === "delivered" && !isWatched) continue
-      Outlets.settle(self.outlet, "sending", entry, end)
+      settleOne(self, entry, end)
     }
   }
   if (!isWatched) Ledger.deliveredAll(ledger, delivered)
-  // a neighbour of theirs may have been refused
-  GapLine.insertUnsafe(self.gapLines, rest)
+  if (delivered > 0) Rate.markUnsafe(self.delivered, delivered, Monotonic.millisUnsafe(self.clock))
   // emptied: an old list would keep its records from the young generation's garbage collection
   batch.length = 0
   self.batch = rest
-  return delivered
 }
+const settleOne = (self: Worker, entry: Entry<LogRecord>, end: End): void => {
+  const target = end._tag === "delivered" ? undefined : targetOf(self.targets, end)
+  if (target === undefined) return Outlets.settle(self.outlet, "sending", entry, localEnd(end))
+  const wait = Diversion.divertUnsafe(self.outlet, target.outlet, entry, localEnd(end), !self.ended)
+  if (wait !== undefined) self.waits.push(wait)
+}
+
+// Who gets a record that would end so. What the sink refuses would be refused again: it is no fallback's.
+const targetOf = ({ deadLetter, fallback }: Targets, end: Exclude<End, { _tag: "delivered" }>): Worker | undefined => {
+  if (end._tag === "diverted") return fallback
+  switch (end.reason) {
+    case "rejected":
+      return deadLetter
+    case "retry_exhausted":
+      return fallback ?? deadLetter
+    default:
+      return fallback
+  }
+}
+
+const localEnd = (end: End): LocalEnd => end._tag === "diverted" ? Ledger.failed("retry_exhausted") : end
 
 // The worker ends, at the deadline or because it is done: nothing stays in a term of the law that only it can empty.
 const finish = (self: Worker): void => {
+  self.ended = true
   const exit = self.writing && Links.endUnsafe(self.writing)
-  if (exit !== undefined) settleAnswer(self, Delivery.judge(exit, self.batch.length))
+  if (exit !== undefined) settleAnswer(self, Delivery.judge(exit, Halves.size(self.halves)))
   settleRest(self)
   Flush.answerUnsafe(self.flushes, self.flushes, "failed")
 }
 
 const settleRest = (self: Worker): void => {
   self.ended = true
-  const left = self.tried ? Ledger.failed("shutdown_timeout") : Ledger.dropped("shutdown_timeout")
-  settleBatch(self, () => left)
+  settleAll(self, undelivered(self))
+  const { queue } = self.outlet
+  if (self.targets.fallback !== undefined) {
+    Queue.closeUnsafe(queue)
+    while (queue.size > 0) {
+      takeBatch(self)
+      settleAll(self, undelivered(self))
+    }
+  }
   Outlets.dropAll(self.outlet, "shutdown_timeout")
 }
+
+const undelivered = ({ tried }: Worker): End =>
+  tried ? Ledger.failed("shutdown_timeout") : Ledger.dropped("shutdown_timeout")
 
 // -----------------------------------------------------------------------------
 // without the fiber
@@ -324,38 +499,65 @@ export const writeSyncUnsafe = (self: Worker): void => {
   // then is left to the worker: a sink that logs with each write would never let its caller go.
   for (let turn = 1; turn <= 2 && self.batch.length === 0 && self.outlet.queue.size > 0; turn++) {
     takeBatch(self)
-    self.tried = true
-    self.attempts++
-    const exit = Links.writeSyncUnsafe(self.link.connection, records(self))
-    settleAnswer(self, judge(self, exit, self.batch.length))
-    settleBatch(self, () => Ledger.failed("retry_exhausted"))
+    while (self.batch.length > 0) {
+      if (isCutOff(self)) {
+        settleAll(self, Ledger.diverted)
+        break
+      }
+      self.tried = true
+      self.attempts++
+      const exit = Links.writeSyncUnsafe(self.link.connection, records(self))
+      const answer = judge(self, exit, Halves.size(self.halves))
+      settleAnswer(self, answer)
+      if (answer.again !== "halves") settlePart(self, () => Ledger.failed("retry_exhausted"))
+    }
+    for (const wait of self.waits.splice(0)) wait.leaveUnsafe("queue_full")
   }
+  const { deadLetter, fallback } = self.targets
+  if (fallback !== undefined) writeSyncUnsafe(fallback)
+  if (deadLetter !== undefined) writeSyncUnsafe(deadLetter)
 }
 
 /**
  * The process ends: writes at once what the batch and the queue hold, and those who wait, as far as the sink can and as
- * long as there is patience. Settles all of it. No fiber is woken or interrupted for it: what they did would be done in
- * the middle of the end.
+ * long as there is patience. What it cannot write goes to its fallback, which comes after it. Settles all of it.
+ *
+ * No fiber is woken or interrupted for it: what they did would be done in the middle of the end.
  */
 export const writeLastUnsafe = (self: Worker, patience: Patience): void => {
   // its sink may be closed by now
   if (self.ended) return
   closeUnsafe(self)
-  if (self.writing?.exit !== undefined) settleAnswer(self, judge(self, self.writing.exit, self.batch.length))
-  const { connection } = self.link
-  const { queue } = self.outlet
+  writeRest(self, patience)
+  settleRest(self)
+}
+
+const writeRest = (self: Worker, patience: Patience): void => {
+  if (self.ended) return
+  const { link: { connection }, outlet: { queue }, targets: { deadLetter, fallback } } = self
+  if (self.writing?.exit !== undefined) {
+    settleAnswer(self, judge(self, self.writing.exit, Halves.size(self.halves)))
+  }
   let open = self.writing !== undefined
   self.writing = undefined
-  if (connection?.handle.writeSync !== undefined) {
-    while (self.batch.length > 0 || queue.size > 0) {
-      if (self.batch.length === 0) takeBatch(self)
+  let isAble = connection?.handle.writeSync !== undefined
+  while (self.batch.length > 0 || queue.size > 0) {
+    isAble &&= Patiences.left(patience) > 0
+    if (!isAble && fallback === undefined) return
+    if (self.batch.length === 0) takeBatch(self)
+    if (isAble && !isCutOff(self)) {
       self.tried = true
       self.attempts++
-      const exit = Links.writeLastUnsafe(connection, records(self), open, patience)
-      settleAnswer(self, judge(self, exit, self.batch.length))
+      const exit = Links.writeLastUnsafe(connection!, records(self), open, patience)
       open = false
-      if (self.batch.length > 0 || Patiences.left(patience) === 0) break
+      const answer = judge(self, exit, Halves.size(self.halves))
+      // there is no time to ask it again
+      if (settleAnswer(self, answer) > 0 && answer.again === "later") isAble = false
+    } else {
+      settleAll(self, undelivered(self))
     }
+    // at once, before their queues are full
+    if (fallback !== undefined) writeRest(fallback, patience)
+    if (deadLetter !== undefined) writeRest(deadLetter, patience)
   }
-  settleRest(self)
 }

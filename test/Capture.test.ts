@@ -1,6 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -56,24 +55,11 @@ const recordOf = (
 
 /** The record of what Effect hands to a logger. */
 const fromEffect = (options: Logger.Options<unknown>, { bound, ...surroundings }: Origin): LogRecord => {
-  const clock = Effect.runSync(Clock.Clock)
-  const around = {
-    ...surroundings,
-    of: options.fiber.context,
-    minimum: 0,
-    region: undefined,
-    clock,
-    stages: [],
-    hasGates: false,
-    contextBytes: 0
-  }
-  const call = Calls.fromEffect(options, around)
-  return Capture.record(
-    { ...call, method: { ...call.method, bound } },
-    options.date.getTime(),
-    Snapshot.defaultLimits,
-    undefined
-  )
+  const { cause, date, fiber, logLevel, message } = options
+  const method = { ...Calls.methodOf(logLevel), bound }
+  const args = Array.isArray(message) ? message : [message]
+  const call = { method, args, cause, fiber, surroundings }
+  return Capture.record(call, date.getTime(), Snapshot.defaultLimits, undefined)
 }
 
 /** The records of what a program logs through Effect. */

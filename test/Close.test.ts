@@ -22,6 +22,7 @@ import {
   numbers,
   type Probe,
   recording,
+  refuse,
   run,
   runExit,
   turns
@@ -356,7 +357,7 @@ describe("onClose", () => {
 
   it.effect("gets the report that those who close get", () =>
     Effect.gen(function*() {
-      const sink = answering(() => Effect.fail(Sinks.rejected()), { batch: { size: 2 } })
+      const sink = answering(refuse, { batch: { size: 2 } })
       const { notices, report, value } = yield* run({ sinks: [sink.sink] }, () =>
         Effect.andThen(logAll(numbers(1, 3)), AsyncLogging.close))
       assert.strictEqual(value, report)

@@ -9,7 +9,7 @@ import type { ContextInput } from "../src/ContextInput.ts"
 import * as Filters from "../src/Filters.ts"
 import * as Pipeline from "../src/Pipeline.ts"
 import * as Record from "../src/Record.ts"
-import type { AnySink, BatchOptions, QueueOptions, RetryOptions, SinkOptions } from "../src/Sinks.ts"
+import type { AnySink, BatchOptions, BreakerOptions, QueueOptions, RetryOptions, SinkOptions } from "../src/Sinks.ts"
 import * as Sinks from "../src/Sinks.ts"
 import type { Limits } from "../src/Snapshot.ts"
 import { directory } from "./support/files.ts"
@@ -48,6 +48,7 @@ const group: Kind = ["an object", [0, Number.NaN, "x", null, [], true]]
 const here = "Config.test.ts"
 const batching = "Batching.test.ts"
 const closing = "Close.test.ts"
+const fallbacks = "Fallback.test.ts"
 const custom = "Sinks/Custom.test.ts"
 const deliveries = "Delivery.test.ts"
 const levels = "Levels.test.ts"
@@ -91,6 +92,11 @@ const retryRows = {
   maxAttempts: [deliveries, ...positive]
 } satisfies Rows<RetryOptions>
 
+const breakerRows = {
+  failures: [fallbacks, ...positive],
+  probeAfter: [fallbacks, ...someTime]
+} satisfies Rows<BreakerOptions>
+
 const sinkRows = {
   name: [here, ...text],
   minimumLevel: [levels, ...level],
@@ -100,6 +106,9 @@ const sinkRows = {
   batch: [batching, ...group],
   timeout: [deliveries, ...someTime],
   retry: [deliveries, ...group],
+  fallback: [fallbacks, ...text],
+  breaker: [fallbacks, ...group],
+  deadLetter: [fallbacks, ...text],
   onOpenFailure: [deliveries, `"fail", "retry"`, [0, Number.NaN, "", "Fail", null, {}]]
 } satisfies Rows<SinkOptions>
 
@@ -158,7 +167,7 @@ const kinds = {
 }
 
 const every = [
-  ...[layerRows, contextRows, limitRows, queueRows, batchRows, retryRows, sinkRows],
+  ...[layerRows, contextRows, limitRows, queueRows, batchRows, retryRows, breakerRows, sinkRows],
   ...Object.values(kinds).map(({ rows }) => rows)
 ].flatMap((rows) => Object.entries<Row>(rows))
 
@@ -184,7 +193,7 @@ const nested = (path: string, value: unknown): object =>
   path.split(".").reduceRight((inner: unknown, key) => ({ [key]: inner }), value) as object
 
 const groups = { context: contextRows, limits: limitRows, queue: queueRows, batch: batchRows }
-const sinkGroups = { queue: queueRows, batch: batchRows, retry: retryRows }
+const sinkGroups = { queue: queueRows, batch: batchRows, retry: retryRows, breaker: breakerRows }
 
 const rowsAt = (prefix: string, rows: { readonly [key: string]: Row }): ReadonlyArray<readonly [string, Row]> =>
   Object.entries(rows).map(([key, row]) => [prefix + key, row])

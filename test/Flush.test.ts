@@ -16,7 +16,7 @@ const logAll = (messages: ReadonlyArray<string>) => Effect.forEach(messages, (me
 // it sees what is outstanding now, before any other fiber has its turn
 const start = Effect.forkChild({ startImmediately: true })
 
-const nothing = { delivered: 0, failed: 0, dropped: 0, pending: 0 }
+const nothing = { delivered: 0, diverted: 0, failed: 0, dropped: 0, pending: 0 }
 
 describe("AsyncLogging.flush", () => {
   it.effect("G9 is pending while the sink is gated, and completes when all prior records are in the sink", () =>

@@ -86,6 +86,13 @@ describe("escapeText", () => {
 })
 
 describe("json", () => {
+  it("G16 a level that is none is written as a string", () => {
+    for (const level of ["constructor", "a\"b", "__proto__"]) {
+      const { level: written, message } = JSON.parse(Formatters.json({ ...full, level: level as LogRecord["level"] }))
+      assert.deepStrictEqual([written, message], [level.toUpperCase(), full.message])
+    }
+  })
+
   it("writes the keys in their order, and all of them", () => {
     assert.strictEqual(
       Formatters.json(full),

@@ -5,7 +5,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as AsyncLogging from "../src/AsyncLogging.ts"
 import * as Logger from "../src/Logger.ts"
 import * as Sinks from "../src/Sinks.ts"
-import { answering, counts, gated, numbers, planned, type Probe, run, turns } from "./support/sinks.ts"
+import { answering, counts, gated, numbers, planned, type Probe, refuse, run, turns } from "./support/sinks.ts"
 
 const logAll = (messages: ReadonlyArray<string>) => Effect.forEach(messages, (message) => Effect.logInfo(message))
 const occupy = (sink: Probe) => Effect.andThen(Effect.logInfo("first"), sink.began)
@@ -111,8 +111,7 @@ describe("gap records", () => {
   it.effect("it tells since when, and stands where the first loss was, also when that is known last", () =>
     Effect.gen(function*() {
       const sink = answering(
-        (_, attempt) =>
-          attempt === 1 ? Effect.andThen(Effect.sleep("20 seconds"), Effect.fail(Sinks.rejected())) : Effect.void,
+        (batch, attempt) => attempt === 1 ? Effect.andThen(Effect.sleep("20 seconds"), refuse(batch)) : Effect.void,
         { batch: { size: 2 }, queue: { capacity: 2, strategy: "dropping" } }
       )
       yield* run({ sinks: [sink.sink] }, () =>
@@ -138,7 +137,7 @@ describe("gap records", () => {
   it.effect("a line that the sink did not take is told again: every loss is told once", () =>
     Effect.gen(function*() {
       const sink = answering(
-        (_, attempt) => attempt <= 3 ? Effect.fail(Sinks.rejected()) : Effect.void,
+        (batch, attempt) => attempt <= 3 ? refuse(batch) : Effect.void,
         { batch: { size: 2 } }
       )
       const exhausted = answering((_, attempt) => attempt <= 3 ? Effect.fail("down") : Effect.void, {

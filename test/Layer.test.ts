@@ -578,7 +578,7 @@ describe("layerSync", () => {
   it.effect("a write that fails is counted by its reason and told, and the caller and the other sinks go on", () =>
     Effect.gen(function*() {
       const good = lines()
-      const failures = [new Error("down"), Sinks.unavailable(), Sinks.rejected(), Sinks.fatal()]
+      const failures = [new Error("down"), Sinks.unavailable(), Sinks.rejected({ indexes: [0, 1] }), Sinks.fatal()]
       const bad = Sinks.make({
         name: "bad",
         write: () => Effect.void,

@@ -3,8 +3,10 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as HashSet from "effect/HashSet"
 import * as EffectLogger from "effect/Logger"
 import type * as LogLevel from "effect/LogLevel"
 import * as References from "effect/References"
@@ -35,6 +37,32 @@ const pick = <K extends keyof LogRecord>(records: ReadonlyArray<LogRecord>, ...k
   records.map((record) => Object.fromEntries(keys.map((key) => [key, record[key]])))
 
 describe("the log calls", () => {
+  it.effect("are Effects that may be run again, by generators inside each other and eager ones too", () =>
+    Effect.gen(function*() {
+      const tick = Logger.info("tick")
+      const eager = Effect.fnUntracedEager(function*() {
+        yield* tick
+        return yield* tick
+      })
+      const records = yield* recordsOf(Effect.gen(function*() {
+        yield* Effect.gen(function*() {
+          assert.isUndefined(yield* tick)
+          yield* eager()
+        })
+        yield* Effect.all([tick, tick], { concurrency: "unbounded" })
+        yield* Effect.repeat(tick, { times: 1 })
+      }))
+      assert.deepStrictEqual(
+        records.map(({ message, seq }) => [message, seq]),
+        [0, 1, 2, 3, 4, 5, 6].map((i) => ["tick", i])
+      )
+    }))
+
+  it("are no values: two that say the same are two", () => {
+    assert.isFalse(Equal.equals(Logger.info("tick", { a: 1 }), Logger.info("tick", { a: 1 })))
+    assert.strictEqual(HashSet.size(HashSet.make(Logger.info("tick"), Logger.info("tick"))), 2)
+  })
+
   it.effect("have a level each, and the same shape as Effect.log*", () =>
     Effect.gen(function*() {
       const error = new Error("boom")

@@ -258,6 +258,60 @@ describe("what cannot be read", () => {
   })
 })
 
+describe("objects that do not hold still", () => {
+  it("G15 what was read before a getter deleted, hid or added a key is the copy", () => {
+    const changing = (change: (self: { [key: string]: unknown }) => void) => {
+      const self: { [key: string]: unknown } = { a: 1, list: [1] }
+      return Object.defineProperty(self, "g", {
+        enumerable: true,
+        configurable: true,
+        get: () => {
+          change(self)
+          return 2
+        }
+      })
+    }
+    const changes: ReadonlyArray<(self: { [key: string]: unknown }) => void> = [
+      (self) => delete self["a"],
+      (self) => delete self["g"],
+      (self) => Object.defineProperty(self, "list", { enumerable: false }),
+      (self) => self["toString"] = "own"
+    ]
+    for (const change of changes) {
+      assert.strictEqual(JSON.stringify(copy(changing(change))), `{"a":1,"list":[1],"g":2}`)
+    }
+  })
+
+  it("G15 what stands on Object.prototype, read-only or with a setter, changes nothing", () => {
+    let calls = 0
+    const around = { configurable: true, enumerable: false }
+    Reflect.defineProperty(Object.prototype, "fixed", { ...around, value: 0, writable: false })
+    Reflect.defineProperty(Object.prototype, "watched", {
+      ...around,
+      get: () => 0,
+      set() {
+        calls++
+      }
+    })
+    try {
+      for (const list of [1, [1]]) {
+        const source = { ["__proto__"]: 2, list }
+        for (const key of ["fixed", "watched"]) {
+          Object.defineProperty(source, key, { enumerable: true, value: "own" })
+        }
+        assert.strictEqual(
+          JSON.stringify(copy(source)),
+          `{"__proto__":2,"list":${JSON.stringify(list)},"fixed":"own","watched":"own"}`
+        )
+      }
+      assert.strictEqual(calls, 0)
+    } finally {
+      Reflect.deleteProperty(Object.prototype, "fixed")
+      Reflect.deleteProperty(Object.prototype, "watched")
+    }
+  })
+})
+
 describe("limits", () => {
   it("G16 an object of 20,000 levels is cut at the depth", () => {
     const [out, notes] = noted(nest(20_000))

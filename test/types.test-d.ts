@@ -6,6 +6,7 @@ import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
 import { AsyncLogging, Enrichers, Formatters, Logger, Pipeline, Sinks } from "../src/index.ts"
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
@@ -48,6 +49,16 @@ same<typeof stages.R, Region>()
 same<ReturnType<typeof Logger.info>, Effect.Effect<void>>()
 same<ReturnType<typeof Logger.acknowledged>, Effect.Effect<Logger.Receipt, Logger.NotAccepted>>()
 same<typeof AsyncLogging.flush, Effect.Effect<AsyncLogging.FlushReport, never, AsyncLogging.AsyncLogging>>()
+same<typeof AsyncLogging.events, Stream.Stream<AsyncLogging.Event, never, AsyncLogging.AsyncLogging>>()
+
+declare const event: AsyncLogging.Event
+same<typeof event._tag, "Dropped" | "Failed" | "Trouble" | "BreakerChanged">()
+same<typeof event.sink | typeof event.time, string | number>()
+if (event._tag === "Dropped") same<typeof event, AsyncLogging.Dropped>()
+if (event._tag === "Dropped") same<typeof event.reason, AsyncLogging.DropReason>()
+if (event._tag === "Failed") same<typeof event.reason, AsyncLogging.FailReason>()
+if (event._tag === "Trouble") same<typeof event.message | typeof event.count, string | number>()
+if (event._tag === "BreakerChanged") same<typeof event.state, "closed" | "open" | "half_open">()
 
 // -----------------------------------------------------------------------------
 // a misspelt key does not compile, at any depth

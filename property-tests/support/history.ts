@@ -28,6 +28,21 @@ export type Behaviour =
   | { readonly _tag: "Never"; readonly hard: boolean }
 
 /**
+ * What a sink diverts to the next one.
+ */
+export interface Diverts {
+  readonly to: "fallback" | "deadLetter" | "both"
+  readonly failures: number
+  readonly probeAfter: number
+}
+
+/**
+ * Whether the sink before diverts to this one: then it gets nothing else.
+ */
+export const isTarget = ({ sinks }: History, index: number): boolean =>
+  index > 0 && sinks[index - 1]!.diverts !== undefined
+
+/**
  * One sink. `plan`: what its writes do, one after the other; those behind its end deliver. `every` of a filter or of a
  * protection picks the records whose id it divides.
  */
@@ -44,6 +59,8 @@ export interface SinkSpec {
   readonly linger: number
   readonly timeout: number
   readonly maxAttempts: number | undefined
+  /** What it diverts to the next sink, if there is one. */
+  readonly diverts: Diverts | undefined
   readonly plan: ReadonlyArray<Behaviour>
   readonly flush: "none" | "works" | "fails" | "hangs"
   readonly openFailures: number
@@ -85,7 +102,7 @@ export type Command =
   | { readonly _tag: "Settle" | "ClosePipeline" | "Close" }
   | { readonly _tag: "Advance" | "Jump" | "Flush"; readonly millis: number }
   | { readonly _tag: "Release"; readonly sink: number }
-  | { readonly _tag: "Interrupt"; readonly caller: number }
+  | { readonly _tag: "Interrupt"; readonly who: "caller" | "flush" | "close"; readonly which: number }
   | {
     readonly _tag: "SetLevel"
     readonly level: LogLevel.LogLevel | "inherit"
@@ -178,6 +195,14 @@ const sink: fc.Arbitrary<SinkSpec> = fc.record({
   linger: fc.constantFrom(0, 0, 100, 3_000),
   timeout: fc.constantFrom(30_000, 1_000, 100),
   maxAttempts: maybe(fc.integer({ min: 1, max: 3 })),
+  diverts: maybe(
+    fc.record({
+      to: fc.constantFrom("fallback", "both", "deadLetter"),
+      failures: fc.integer({ min: 1, max: 3 }),
+      probeAfter: fc.constantFrom(100, 1_000)
+    }),
+    2
+  ),
   plan: fc.array(behaviour, { maxLength: 10, size: "max" }),
   flush: fc.constantFrom("none", "works", "fails", "hangs"),
   openFailures: fc.constantFrom(0, 0, 0, 1, 2),
@@ -223,7 +248,14 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { arbitrary: fc.record({ _tag: fc.constant("Advance" as const), millis }), weight: 4 },
   { arbitrary: fc.record({ _tag: fc.constant("Jump" as const), millis }), weight: 1 },
   { arbitrary: fc.record({ _tag: fc.constant("Release" as const), sink: fc.nat({ max: 2 }) }), weight: 5 },
-  { arbitrary: fc.record({ _tag: fc.constant("Interrupt" as const), caller: fc.nat({ max: 7 }) }), weight: 4 },
+  {
+    arbitrary: fc.record({
+      _tag: fc.constant("Interrupt" as const),
+      who: fc.constantFrom("caller", "caller", "flush", "close"),
+      which: fc.nat({ max: 7 })
+    }),
+    weight: 5
+  },
   { arbitrary: fc.record({ _tag: fc.constant("Flush" as const), millis }), weight: 2 },
   {
     arbitrary: fc.record({

@@ -78,6 +78,13 @@ const checkReceipt = (self: Run, result: Logger.Receipt | Logger.NotAccepted, id
     const ids = [...delivered, ...late.delivered].map(LawSinks.idOf)
     assert.include(ids, id, `${name} has delivered what it acknowledges`)
   }
+  for (const [i, { name }] of sinks.entries()) {
+    if (result.sinks[name] !== "diverted") continue
+    const ids = sinks.slice(i + 1).flatMap(({ delivered, late }) =>
+      [...delivered, ...late.delivered].map(LawSinks.idOf)
+    )
+    assert.include(ids, id, `${name} has diverted what another sink has delivered`)
+  }
   const reason = "reason" in result ? result.reason : "delivered"
   if (reason === "already_shutdown") return
   const isEnded = reason === "disabled" || reason === "filtered" || reason === "held"
@@ -109,9 +116,13 @@ const checkFlush = (
   after: AsyncLogging.Stats
 ): void => {
   for (const { healed, name, spec } of self.lab.sinks) {
-    const { delivered, dropped, durable, failed, pending } = report.sinks[name]!
+    const { delivered, diverted, dropped, durable, failed, pending } = report.sinks[name]!
     const { queued, sending } = before.sinks[name]!.ledger
-    assert.strictEqual(delivered + dropped + failed + pending, queued + sending, "each outstanding record is told of")
+    assert.strictEqual(
+      delivered + diverted + dropped + failed + pending,
+      queued + sending,
+      "each outstanding record is told of"
+    )
     const arrived = after.sinks[name]!.ledger.delivered - before.sinks[name]!.ledger.delivered
     assert.isAtMost(delivered, arrived, "what arrived since")
     if (report.complete) assert.strictEqual(pending, 0, "no false success")

@@ -79,10 +79,11 @@ export const startClose = (self: Run): void => {
   const closed = history.closeBy === "close" || self.closers.length > 0
     ? layer.close
     : Effect.andThen(Scope.close(scope, Exit.void), layer.close)
-  self.closers.push(world.fork(Effect.suspend(() => {
+  const fiber = world.fork(Effect.suspend(() => {
     self.closingSince ??= world.now()
     return closed
-  })))
+  }))
+  self.closers.push({ fiber, interrupted: false })
 }
 
 /**
@@ -95,7 +96,8 @@ export const close = (self: Run): void => {
   world.settle()
   // a millisecond is the shortest wait; after a jump there are only such left, some in a row
   world.advance(self.jumped ? drainTimeout : Math.max(0, self.closingSince! + drainTimeout + 5 - world.now()))
-  const results = self.closers.map(exitOf)
+  // one who is interrupted leaves a close that goes on
+  const results = self.closers.filter(({ interrupted }) => !interrupted).map(({ fiber }) => exitOf(fiber))
   const result = results[0]!
   if (!Exit.isSuccess(result)) throw new Error(`the close failed: ${String(result.cause)}`)
   const report = result.value
@@ -139,9 +141,9 @@ export const afterwards = (self: Run): void => {
     const exit = exitOf(fiber)
     if (Exit.isFailure(exit) && !interrupted) throw new Error(`a caller failed: ${String(exit.cause)}`)
   }
-  for (const fiber of self.flushes) {
+  for (const { fiber, interrupted } of self.flushes) {
     const exit = exitOf(fiber)
-    if (Exit.isFailure(exit)) throw new Error(`a flush failed: ${String(exit.cause)}`)
+    if (Exit.isFailure(exit) && !interrupted) throw new Error(`a flush failed: ${String(exit.cause)}`)
   }
   assert.strictEqual(world.sleeping(), 0, "no timer is left")
   assert.deepStrictEqual(sinks.map(({ tries, writes }) => [tries, writes]), started, "nothing is started any more")

@@ -1,5 +1,5 @@
 /**
- * A layer under observation: built in a world of its own from the specs of a history, with probes in front of and
+ * A layer under observation: built in a world from the specs of a history, with probes in front of and
  * behind its stages, which count what the layer should count.
  */
 import { assert } from "@effect/vitest"
@@ -15,11 +15,13 @@ import * as Pipeline from "../../src/Pipeline.ts"
 import type { LogRecord } from "../../src/Record.ts"
 import { hold, repeat } from "../../test/support/gates.ts"
 import type { History, StageSpec } from "./history.ts"
+import { isTarget } from "./history.ts"
 import type { Seen } from "./lawSinks.ts"
 import * as LawSinks from "./lawSinks.ts"
 import type { LevelModel } from "./levelModel.ts"
 import * as Levels from "./levelModel.ts"
-import * as World from "./scheduler.ts"
+import type * as Worlds from "./scheduler.ts"
+import { exitOf } from "./scheduler.ts"
 
 /**
  * What the layer should have counted, as far as that is determined.
@@ -51,7 +53,7 @@ export interface Expected {
  */
 export interface Lab {
   readonly history: History
-  readonly world: World.World
+  readonly world: Worlds.World
   readonly layer: Context.Service.Shape<typeof AsyncLogging.AsyncLogging>
   /** The context of the callers. */
   readonly context: Context.Context<never>
@@ -72,19 +74,21 @@ export interface Lab {
 export const noCall: Expected["call"] = { id: undefined, region: undefined, canWait: false }
 
 /**
- * Builds the layer. `afterTask` is called after each step of the world, `observe` inside stages and sinks; `isLate` says
- * whether the drain may be over.
+ * Builds the layer. `observe` is called inside stages and sinks; `isLate` says whether the drain may be over.
  */
 export const make = (
   history: History,
-  afterTask: () => void,
+  world: Worlds.World,
   observe: (check?: () => void) => void,
   isLate: () => boolean
 ): Lab => {
-  const world = World.make(history.choices, afterTask)
   const sinks = history.sinks.map((spec, i) => LawSinks.seen(spec, `sink${i}`))
   const expected: Expected = {
-    levels: Levels.make(history.minimumLevel, history.sinks.map((spec) => spec.minimumLevel)),
+    levels: Levels.make(
+      history.minimumLevel,
+      history.sinks.map((spec) => spec.minimumLevel),
+      [...history.sinks.keys()].filter((i) => !isTarget(history, i))
+    ),
     offered: 0,
     accepted: 0,
     filteredHere: sinks.map(() => 0),
@@ -114,7 +118,7 @@ export const make = (
   const layer = AsyncLogging.layer({
     minimumLevel: history.minimumLevel,
     stages: [...history.stages.map(build), lastProbe(expected, sinks, observe)],
-    sinks: sinks.map((seen) => LawSinks.make(seen, around)),
+    sinks: sinks.map((seen, i) => LawSinks.make(seen, around, sinks[i + 1]?.name)),
     onClose: history.onClose === "none" ? undefined : onClose
   })
   const pipeline = Pipeline.layer([firstProbe(expected, observe), ...history.pipeline.map(build)])
@@ -131,7 +135,7 @@ export const make = (
     silent
   ))
   world.settle()
-  const exit = World.exitOf(built)
+  const exit = exitOf(built)
   if (Exit.isFailure(exit)) throw new Error(`the layer was not built: ${String(exit.cause)}`)
   const service = Context.get(exit.value, AsyncLogging.AsyncLogging)
   const lab: Lab = {

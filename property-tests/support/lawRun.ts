@@ -13,15 +13,26 @@ import * as End from "./lawEnd.ts"
 import type { Lab } from "./lawLayer.ts"
 import * as Labs from "./lawLayer.ts"
 import * as Levels from "./levelModel.ts"
+import * as World from "./scheduler.ts"
+
+/**
+ * A fiber that somebody may interrupt.
+ */
+export interface Live<A> {
+  readonly fiber: Fiber.Fiber<A>
+  interrupted: boolean
+}
 
 /**
  * A history under way.
  */
 export interface Run {
   readonly lab: Lab
-  readonly callers: Array<{ readonly fiber: Fiber.Fiber<void>; interrupted: boolean }>
-  readonly flushes: Array<Fiber.Fiber<void>>
-  readonly closers: Array<Fiber.Fiber<AsyncLogging.CloseReport>>
+  readonly callers: Array<Live<void>>
+  readonly flushes: Array<Live<void>>
+  readonly closers: Array<Live<AsyncLogging.CloseReport>>
+  /** After the last step. */
+  before: AsyncLogging.Stats | undefined
   /** When the first close began. */
   closingSince: number | undefined
   /** Whether the clock ever moved at once. */
@@ -30,16 +41,25 @@ export interface Run {
   calls: number
 }
 
-// The workers get nine tenths of what is left of ten seconds, with one second for `onClose`.
-const surelyDraining = 8_000
+// The workers get nine tenths of what is left of ten seconds, with one second for `onClose`; those that divert have to
+// leave a part of it to those behind them.
+const surelyDraining = ({ sinks }: History): number => sinks.some(({ diverts }) => diverts) ? 2_600 : 8_000
 
 /**
  * Runs it to its end. `onStep` gets to see the statistics after each step.
  */
-export const run = (history: History, onStep: (stats: AsyncLogging.Stats) => void = () => {}): void => {
-  // oxlint-disable-next-line prefer-const -- the stages and sinks that it is made of look at it
-  let self: Run | undefined
-  let before: AsyncLogging.Stats | undefined
+export const run = (history: History, onStep: (stats: AsyncLogging.Stats) => void = () => {}): void =>
+  runBeside([history], onStep)
+
+/**
+ * Runs the histories of layers that live at the same time, in the interleaving of the first: they share nothing but
+ * the time.
+ */
+export const runBeside = (
+  histories: readonly [History, ...ReadonlyArray<History>],
+  onStep: (stats: AsyncLogging.Stats) => void = () => {}
+): void => {
+  const runs: Array<Run> = []
   // what fails inside a stage or a sink is the layer's to handle: it is kept, and thrown after the step
   const failures: Array<unknown> = []
   const look = (check: () => void): void => {
@@ -49,34 +69,54 @@ export const run = (history: History, onStep: (stats: AsyncLogging.Stats) => voi
       failures.push(error)
     }
   }
-  const observe = (check: () => void = () => {}): void => {
-    look(() => {
-      if (self !== undefined) Check.law(self.lab.stats())
-      check()
-    })
-  }
-  const isLate = (): boolean =>
-    self?.closingSince !== undefined && self.lab.world.now() - self.closingSince >= surelyDraining
   const afterStep = (): void => {
-    if (self === undefined) return
-    self.lab.update()
-    const stats = self.lab.stats()
-    look(() => Check.always(self!.lab, before, stats, self!.closingSince !== undefined))
-    if (failures.length > 0) throw failures[0]
-    self.lab.expected.call = Labs.noCall
-    before = stats
-    onStep(stats)
+    for (const self of runs) {
+      self.lab.update()
+      const stats = self.lab.stats()
+      look(() => Check.always(self.lab, self.before, stats, self.closingSince !== undefined))
+      if (failures.length > 0) throw failures[0]
+      self.lab.expected.call = Labs.noCall
+      self.before = stats
+      onStep(stats)
+    }
   }
-
-  const lab = Labs.make(history, afterStep, observe, isLate)
-  self = { lab, callers: [], flushes: [], closers: [], closingSince: undefined, jumped: false, calls: 0 }
-  for (const command of history.commands) {
-    perform(self, command)
-    afterStep()
+  const world = World.make(histories[0].choices, afterStep)
+  for (const history of histories) {
+    // oxlint-disable-next-line prefer-const -- the stages and sinks that it is made of look at it
+    let self: Run | undefined
+    const observe = (check: () => void = () => {}): void => {
+      look(() => {
+        if (self !== undefined) Check.law(self.lab.stats())
+        check()
+      })
+    }
+    const isLate = (): boolean =>
+      self?.closingSince !== undefined && world.now() - self.closingSince >= surelyDraining(history)
+    const lab = Labs.make(history, world, observe, isLate)
+    self = {
+      lab,
+      callers: [],
+      flushes: [],
+      closers: [],
+      before: undefined,
+      closingSince: undefined,
+      jumped: false,
+      calls: 0
+    }
+    runs.push(self)
   }
-  if (history.heals && self.closingSince === undefined) End.heal(self)
-  End.close(self)
-  End.afterwards(self)
+  for (let i = 0; histories.some(({ commands }) => i < commands.length); i++) {
+    for (const self of runs) {
+      const command = self.lab.history.commands[i]
+      if (command === undefined) continue
+      if (command._tag === "Jump") { for (const other of runs) other.jumped = true }
+      perform(self, command)
+      afterStep()
+    }
+  }
+  for (const self of runs) if (self.lab.history.heals && self.closingSince === undefined) End.heal(self)
+  for (const self of runs) End.close(self)
+  for (const self of runs) End.afterwards(self)
 }
 
 const perform = (self: Run, command: Command): void => {
@@ -85,7 +125,7 @@ const perform = (self: Run, command: Command): void => {
     case "Log":
       return Calls.log(self, command)
     case "Flush":
-      return void self.flushes.push(world.fork(Calls.flush(self, command.millis)))
+      return void self.flushes.push({ fiber: world.fork(Calls.flush(self, command.millis)), interrupted: false })
     case "Run":
       return world.run(command.tasks)
     case "Settle": {
@@ -94,20 +134,19 @@ const perform = (self: Run, command: Command): void => {
     }
     case "Advance":
       return world.advance(command.millis)
-    case "Jump": {
-      self.jumped = true
+    case "Jump":
       return world.jump(command.millis)
-    }
     case "Release": {
       const [open] = sinks[command.sink % sinks.length]!.gates
       return open?.()
     }
     case "Interrupt": {
-      const live = self.callers.filter(({ fiber }) => fiber.pollUnsafe() === undefined)
-      const caller = live[command.caller % Math.max(1, live.length)]
-      if (caller === undefined) return
-      caller.interrupted = true
-      return caller.fiber.interruptUnsafe()
+      const all = { caller: self.callers, flush: self.flushes, close: self.closers }[command.who]
+      const live = all.filter(({ fiber }) => fiber.pollUnsafe() === undefined)
+      const one = live[command.which % Math.max(1, live.length)]
+      if (one === undefined) return
+      one.interrupted = true
+      return one.fiber.interruptUnsafe()
     }
     case "SetLevel": {
       const sink = command.sink === undefined ? undefined : command.sink % sinks.length

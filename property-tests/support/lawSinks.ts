@@ -9,7 +9,7 @@ import * as Fiber from "effect/Fiber"
 import type { LogRecord } from "../../src/Record.ts"
 import type { Outcomes, SinkOptions } from "../../src/Sinks.ts"
 import * as Sinks from "../../src/Sinks.ts"
-import type { Behaviour, SinkSpec } from "./history.ts"
+import type { Behaviour, Diverts, SinkSpec } from "./history.ts"
 
 /**
  * What a sink saw and said.
@@ -25,6 +25,8 @@ export interface Seen {
   readonly delivered: Set<LogRecord>
   readonly rejected: Set<LogRecord>
   readonly fatal: Set<LogRecord>
+  /** Those of the same batch that may have been yet to be written again when it said that it is finished. */
+  readonly beside: Set<LogRecord>
   /** The same, said by a write that the layer may have left behind before. */
   readonly late: {
     readonly delivered: Set<LogRecord>
@@ -77,6 +79,7 @@ export const seen = (spec: SinkSpec, name: string): Seen => ({
   delivered: new Set(),
   rejected: new Set(),
   fatal: new Set(),
+  beside: new Set(),
   late: { delivered: new Set(), rejected: new Set(), fatal: new Set() },
   lastBatch: [],
   tries: 0,
@@ -92,7 +95,7 @@ export const seen = (spec: SinkSpec, name: string): Seen => ({
 /**
  * The sink itself.
  */
-export const make = (self: Seen, around: Around): Sinks.Sink<Sinks.SinkError> => {
+export const make = (self: Seen, around: Around, next: string | undefined): Sinks.Sink<Sinks.SinkError> => {
   const open = Effect.suspend(() => {
     if (++self.tries <= self.spec.openFailures) return Effect.fail(Sinks.unavailable())
     self.opened++
@@ -103,7 +106,7 @@ export const make = (self: Seen, around: Around): Sinks.Sink<Sinks.SinkError> =>
     return close(self)
   })
   return Sinks.scoped({
-    ...options(self, around),
+    ...options(self, around, next),
     open: Effect.map(acquired, (connection) => ({
       write: (batch: ReadonlyArray<LogRecord>) => {
         around.observe(() => assert.isTrue(connection.isOpen, "nothing is written to a closed sink"))
@@ -114,7 +117,7 @@ export const make = (self: Seen, around: Around): Sinks.Sink<Sinks.SinkError> =>
   })
 }
 
-const options = ({ name, spec }: Seen, { observe }: Around): SinkOptions => {
+const options = ({ name, spec }: Seen, { observe }: Around, next: string | undefined): SinkOptions => {
   const picked = ({ every }: { readonly every: number }) => (record: LogRecord): boolean => {
     observe()
     return idOf(record) % every === 0
@@ -138,8 +141,16 @@ const options = ({ name, spec }: Seen, { observe }: Around): SinkOptions => {
     batch: { size: spec.batchSize, linger: spec.linger },
     timeout: spec.timeout,
     retry: { maxAttempts: spec.maxAttempts },
-    onOpenFailure: "retry"
+    onOpenFailure: "retry",
+    ...diverting(spec.diverts, next)
   }
+}
+
+const diverting = (diverts: Diverts | undefined, next: string | undefined): SinkOptions => {
+  if (diverts === undefined || next === undefined) return {}
+  const { failures, probeAfter, to } = diverts
+  const deadLetter = to === "fallback" ? undefined : next
+  return to === "deadLetter" ? { deadLetter } : { deadLetter, fallback: next, breaker: { failures, probeAfter } }
 }
 
 /**
@@ -177,7 +188,10 @@ const write = (
   const behaviour = planned === undefined || self.healed ? { _tag: "Deliver" as const } : planned
   update(self, around)
   around.observe(() => checkBatch(self, batch))
-  self.lastBatch = batch
+  // a part of it is no new one, nor is a gap line alone
+  if (batch.some(({ gap }) => gap === undefined) && !batch.some((record) => self.lastBatch.includes(record))) {
+    self.lastBatch = batch
+  }
   for (const record of batch) self.attempted.add(record)
   // a write has a fiber of its own: what that one ends with is what the layer gets to know
   self.underWay.add({
@@ -294,10 +308,12 @@ const note = (
       for (let i = 0; i < (reason.delivered ?? 0); i++) say(batch[i], "delivered")
       return
     case "Rejected":
-      for (const i of reason.indexes ?? batch.keys()) say(batch[i], "rejected")
+      // of a batch without indexes: one of them, nobody knows which
+      for (const i of reason.indexes ?? (batch.length === 1 ? [0] : [])) say(batch[i], "rejected")
       return
     case "Fatal":
       self.ended ||= !isLate
       for (const record of batch) say(record, "fatal")
+      for (const record of self.lastBatch) if (!batch.includes(record)) self.beside.add(record)
   }
 }

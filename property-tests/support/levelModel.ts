@@ -13,6 +13,8 @@ type Level = LogLevel.LogLevel
 export interface LevelModel {
   readonly layer: Level
   readonly sinks: ReadonlyArray<Level | undefined>
+  /** The sinks that take what is logged. */
+  readonly direct: ReadonlyArray<number>
   changes: Array<{
     readonly sink: number | undefined
     readonly logger: string | undefined
@@ -25,9 +27,14 @@ export interface LevelModel {
 /**
  * The levels as configured.
  */
-export const make = (layer: Level, sinks: ReadonlyArray<Level | undefined>): LevelModel => ({
+export const make = (
+  layer: Level,
+  sinks: ReadonlyArray<Level | undefined>,
+  direct: ReadonlyArray<number>
+): LevelModel => ({
   layer,
   sinks,
+  direct,
   changes: [],
   version: 0
 })
@@ -79,4 +86,4 @@ export const isEnabled = (
   level: LogLevel.Severity,
   logger: string | undefined,
   region: Level | undefined
-): boolean => self.sinks.some((_, sink) => takes(self, sink, level, logger, region))
+): boolean => self.direct.some((sink) => takes(self, sink, level, logger, region))

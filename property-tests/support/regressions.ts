@@ -40,6 +40,7 @@ const sink: SinkSpec = {
   linger: 0,
   timeout: 30_000,
   maxAttempts: undefined,
+  diverts: undefined,
   plan: [],
   flush: "none",
   openFailures: 0,

@@ -1,3 +1,5 @@
+import type * as fc from "fast-check"
+
 /**
  * How many histories a property is tried on: 500 in `npm test`, 10,000 with `NIGHTLY` set.
  */
@@ -8,8 +10,17 @@ export const numRuns = process.env["NIGHTLY"] === undefined ? 500 : 10_000
  */
 export const timeout = numRuns * 60
 
+const { MUTATION, SEED, SHRUNK } = process.env
+
 /**
- * The parameters of `fc.assert`. With `MUTATION` set, for `npm run test:mutation`, the first failure is enough: nothing
- * is shrunk.
+ * The parameters of `fc.assert`.
+ *
+ * - A failure prints its seed and its path: with them in `SEED` and `SHRUNK` it is run again.
+ * - With `MUTATION` set, for `npm run test:mutation`, the first failure is enough: nothing is shrunk.
  */
-export const parameters = { numRuns, endOnFailure: process.env["MUTATION"] !== undefined }
+export const parameters: fc.Parameters<unknown> = {
+  numRuns,
+  endOnFailure: MUTATION !== undefined,
+  ...(SEED !== undefined && { seed: Number(SEED) }),
+  ...(SHRUNK !== undefined && { path: SHRUNK })
+}

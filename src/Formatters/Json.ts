@@ -8,6 +8,7 @@ import { emptyContext, isFixed, noFields } from "../Record.ts"
 import type { Fragment, Page } from "./Bytes.ts"
 import { formatter, fragment, writeFragment } from "./Bytes.ts"
 import { writeObject, writeQuoted, writeValue } from "./JsonBytes.ts"
+import { quote } from "./JsonText.ts"
 import { isoTime, toDateTime } from "./Time.ts"
 
 /**
@@ -28,7 +29,7 @@ export const json: Formatter = formatter((record, page, at) => {
   let end = writeHead(page, at, record.time, record.level)
   if (record.logger !== undefined) {
     // between the level and the message
-    end = writeQuoted(page, writeFragment(page, end - messageKey.length, keys.logger), record.logger)
+    end = writeQuoted(page, writeFragment(page, end - keys.message.bytes.length, keys.logger), record.logger)
     end = writeFragment(page, end, keys.message)
   }
   end = writeQuoted(page, end, record.message)
@@ -76,23 +77,18 @@ interface Head {
 }
 
 const makeHead = (level: string): Head => ({
-  afterTime: `Z","level":"${level}"${messageKey}`,
+  afterTime: `Z","level":${quote(level)}${messageKey}`,
   second: Number.NaN,
   fragment: fragment(""),
   millis: 0
 })
 
-const heads: { readonly [L in LogLevel.Severity]: Head } = {
-  Trace: makeHead("TRACE"),
-  Debug: makeHead("DEBUG"),
-  Info: makeHead("INFO"),
-  Warn: makeHead("WARN"),
-  Error: makeHead("ERROR"),
-  Fatal: makeHead("FATAL")
-}
+const severities: ReadonlyArray<LogLevel.Severity> = ["Trace", "Debug", "Info", "Warn", "Error", "Fatal"]
+const heads = new Map<string, Head>(severities.map((level) => [level, makeHead(level.toUpperCase())]))
 
 const writeHead = (page: Page, at: number, recordTime: number, level: LogLevel.Severity): number => {
-  const head = heads[level]
+  // a stage without types may have made another level
+  const head = heads.get(level) ?? makeHead(String(level).toUpperCase())
   const time = toDateTime(recordTime)
   const second = Math.floor(time / 1000)
   if (second !== head.second) {

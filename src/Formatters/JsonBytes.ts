@@ -86,8 +86,7 @@ export const writeObject = (
   for (const key in self) {
     const value = self[key]
     if (value === undefined || !hasOwnProperty.call(self, key)) continue
-    const written = writtenKey(key)
-    end = writeValue(page, writeFragment(page, end, end === at ? written.first : written.next), value)
+    end = writeValue(page, writeKey(page, end, key, end === at), value)
   }
   if (end === at) return writeFragment(page, at, emptyObject)
   page.bytes[end] = closeObject
@@ -99,10 +98,10 @@ const { hasOwnProperty } = Object.prototype
 const emptyObject = fragment("{}")
 const closeObject = 0x7d
 
-/** A key as it begins an object, and as it goes on with one. */
+/** A key as it begins an object, and as it goes on with one: made when it is needed. */
 interface WrittenKey {
-  readonly first: Fragment
-  readonly next: Fragment
+  first: Fragment | undefined
+  next: Fragment | undefined
 }
 
 // Keys are repeated. Bounded in number and length, and emptied when it is full, so that a program that makes keys out
@@ -111,17 +110,31 @@ const writtenKeys = new Map<string, WrittenKey>()
 const maxWrittenKeys = 1024
 const maxWrittenKeyLength = 64
 
-const writtenKey = (key: string): WrittenKey => {
-  const cached = writtenKeys.get(key)
-  if (cached !== undefined) return cached
-  const quoted = quote(key)
-  const written = { first: fragment(`{${quoted}:`), next: fragment(`,${quoted}:`) }
-  if (key.length <= maxWrittenKeyLength) {
+const writeKey = (page: Page, at: number, key: string, isFirst: boolean): number => {
+  if (key.length > maxWrittenKeyLength) {
+    page.bytes[at] = isFirst ? openObject : comma
+    const end = writeQuoted(page, at + 1, key)
+    page.bytes[end] = colon
+    return end + 1
+  }
+  let written = writtenKeys.get(key)
+  if (written === undefined) {
     if (writtenKeys.size >= maxWrittenKeys) writtenKeys.clear()
+    written = { first: undefined, next: undefined }
     writtenKeys.set(key, written)
   }
-  return written
+  return writeFragment(
+    page,
+    at,
+    isFirst
+      ? written.first ??= fragment(`{${quote(key)}:`)
+      : written.next ??= fragment(`,${quote(key)}:`)
+  )
 }
+
+const openObject = 0x7b
+const comma = 0x2c
+const colon = 0x3a
 
 const writeArray = (page: Page, at: number, self: ReadonlyArray<LogValue>): number => {
   let end = at
@@ -136,7 +149,6 @@ const writeArray = (page: Page, at: number, self: ReadonlyArray<LogValue>): numb
 
 const openArray = 0x5b
 const closeArray = 0x5d
-const comma = 0x2c
 
 /**
  * Writes any value. What is no `LogValue`, from an enricher without types, becomes its string.

@@ -146,6 +146,16 @@ export interface RetryOptions {
 }
 
 /**
+ * When a sink with a fallback is given up for a while.
+ */
+export interface BreakerOptions {
+  /** Failed writes in a row, after which records go to the fallback at once. A positive integer, default 5. */
+  readonly failures?: number | undefined
+  /** How long that lasts. Then one write is tried: if it fails too, it begins again. Default 30 s. */
+  readonly probeAfter?: Duration.Input | undefined
+}
+
+/**
  * What every sink takes. What is left out comes from the layer, or is the default.
  */
 export interface SinkOptions {
@@ -165,6 +175,19 @@ export interface SinkOptions {
   readonly timeout?: Duration.Input | undefined
   /** How a failed write is repeated. */
   readonly retry?: RetryOptions | undefined
+  /**
+   * Name of the sink of this layer that gets what this one cannot deliver: when its breaker is open, when its attempts
+   * are exhausted, when it has ended, and at the close. A sink that is named here takes diverted records only, those
+   * that its own `filter` and `minimumLevel` let pass. Default: none, records are retried or lost.
+   */
+  readonly fallback?: string | undefined
+  /** When records go to the fallback at once. */
+  readonly breaker?: BreakerOptions | undefined
+  /**
+   * Name of the sink of this layer that gets the records that this one has refused for good, and, without a `fallback`,
+   * those whose attempts are exhausted. It takes diverted records only. Default: none, they are lost.
+   */
+  readonly deadLetter?: string | undefined
   /** When it cannot be opened: fail the layer (default), or go on and try again with the first batch. */
   readonly onOpenFailure?: "fail" | "retry" | undefined
 }

@@ -104,6 +104,10 @@ const arrived = (
 /** A sink that takes everything. */
 export const recording = (options?: SinkOptions): Probe => answering(() => Effect.void, options)
 
+/** Refuses each record of a batch. */
+export const refuse = (batch: ReadonlyArray<LogRecord>): Effect.Effect<never, Sinks.SinkError> =>
+  Effect.fail(Sinks.rejected({ indexes: [...batch.keys()] }))
+
 /** A sink whose writes never return. They can be interrupted. */
 export const hung = (options?: SinkOptions): Probe => answering(() => Effect.never, options)
 
