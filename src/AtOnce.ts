@@ -55,6 +55,7 @@ export const writeLastUnsafe = (self: Worker, patience: Patience): void => {
   if (connection?.handle.writeSync !== undefined) {
     while (self.batch.length > 0 || queue.size > 0) {
       if (self.batch.length === 0) Batch.takeUnsafe(self)
+      if (Batch.isCutOff(self)) break
       self.tried = true
       self.attempts++
       const exit = Links.writeLastUnsafe(connection, Batch.part(self), isUnderWay, patience)

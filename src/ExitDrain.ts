@@ -15,7 +15,8 @@ import * as Report from "./Report.ts"
 import type { Worker } from "./Worker.ts"
 
 /**
- * What the guard does with a layer. Nothing of it throws. `context` is what is around the layer.
+ * What the guard does with a layer. Nothing of it throws. `workers` stand before those that they divert to; `context` is
+ * what is around the layer.
  */
 export const make = (
   backend: Backend,

@@ -185,6 +185,27 @@ describe("the end of the process", () => {
       )
     }))
 
+  it.effect("G14 what a remote sink holds goes to its fallback, whatever their order, and is written there", () =>
+    Effect.gen(function*() {
+      const process = fakeProcess()
+      const remote = hung({ name: "remote", fallback: "local", batch: { size: 2 } })
+      // with room for one of its batches only
+      const sink = local({ queue: { capacity: 2 } })
+      yield* under(
+        process,
+        AsyncLogging.layer({ sinks: [sink.sink, remote.sink] }),
+        Effect.gen(function*() {
+          yield* logAll(numbers(1, 2))
+          yield* turns
+          yield* logAll(numbers(3, 9))
+          process.emit("exit")
+          assert.deepStrictEqual(sink.lines(), numbers(1, 9))
+          assert.strictEqual((yield* counts("remote")).divertedOut, 9)
+          assert.deepStrictEqual(process.notices, [])
+        })
+      )
+    }))
+
   it.effect("G14 that line is written at once where notices go to stderr", () =>
     Effect.gen(function*() {
       const process = fakeProcess()
