@@ -153,7 +153,7 @@ export const layer = <
 
 /**
  * The same pipeline without the queue: each record is written, and settled, before the log call returns. It takes
- * only sinks that can write synchronously; a record that cannot be written is failed at once.
+ * only sinks that can write synchronously; a record that cannot be written is failed, or diverted, at once.
  */
 export const layerSync = <
   // oxlint-disable-next-line typescript/no-explicit-any -- E and R are inferred from each element of the list

@@ -22,7 +22,7 @@ export type Write<R = never> = (
 
 /**
  * Writes a batch, never an empty one, at once. Throws when that cannot be done, a `SinkError` or anything else: what
- * did not arrive is failed, and not tried again.
+ * did not arrive is failed, or diverted, and not tried again.
  *
  * It is also called when the process ends before the layer has closed, for what is left. Records whose `write` was under
  * way then have the note `repeated`.

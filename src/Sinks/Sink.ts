@@ -12,7 +12,8 @@ import type { WrongOption } from "./Check.ts"
 import type { Patience } from "./Patience.ts"
 
 /**
- * The destination's trouble: the records are tried again, without limit unless `retry.maxAttempts` says otherwise.
+ * The destination's trouble: the records are tried again, without limit unless `retry.maxAttempts` says otherwise, or the
+ * sink has a `fallback`.
  *
  * - `retryAfter`: wait this long before the next attempt, instead of the backoff. Capped at five minutes.
  * - `delivered`: so many records from the head of the batch did arrive. Default 0. Only the rest is tried again.
@@ -27,10 +28,10 @@ export class Unavailable extends Data.TaggedError("Unavailable")<{
 }> {}
 
 /**
- * These records are refused for good, and never tried again.
+ * These records are refused for good, and never tried again. They are lost, or go to the sink's `deadLetter`.
  *
  * - `indexes`: which ones, as they are numbered in the batch that was written; the others are tried again at once.
- *   Default: the whole batch.
+ *   Default: one of them, nobody knows which. The batch is then written in halves, again and again, until it is found.
  * - `cause`: what happened, for `stats` and notices.
  */
 export class Rejected extends Data.TaggedError("Rejected")<{
@@ -39,8 +40,8 @@ export class Rejected extends Data.TaggedError("Rejected")<{
 }> {}
 
 /**
- * This sink is finished: nothing is written to it any more, and its further records are counted `sink_ended`. `cause`
- * is what happened, for `stats` and notices.
+ * This sink is finished: nothing is written to it any more. Its records go to its `fallback`; without one they are lost,
+ * and further ones are counted `sink_ended`. `cause` is what happened, for `stats` and notices.
  */
 export class Fatal extends Data.TaggedError("Fatal")<{
   readonly cause?: unknown
@@ -141,7 +142,10 @@ export interface RetryOptions {
   readonly initial?: Duration.Input | undefined
   /** Longest wait. Default 30 s. */
   readonly max?: Duration.Input | undefined
-  /** Attempts at a record before it is given up as `retry_exhausted`. A positive integer. Default: without limit. */
+  /**
+   * Failed writes of a batch, or of the part of it that is written alone, before its records are given up as
+   * `retry_exhausted`. A positive integer. Default: without limit.
+   */
   readonly maxAttempts?: number | undefined
 }
 
