@@ -236,6 +236,21 @@ describe("the bounded queue", { timeout }, () => {
       ))
   }
 
+  it.effect("G6 who stands in line gets an overdraft under backpressure alone", () =>
+    Effect.gen(function*() {
+      for (const strategy of ["sliding", "dropping", "backpressure"] as const) {
+        const options = { capacity: 2, maxBytes: 10, overdraft: 2, strategy, onEvict: () => {}, onAdmit: () => {} }
+        const queue = yield* Queue.make<string>(options)
+        Queue.offerUnsafe(queue, "a", 5, false, false)
+        Queue.offerUnsafe(queue, "b", 5, false, false)
+        Queue.waitUnsafe(queue, "c", 8, false)
+        Queue.waitUnsafe(queue, "d", 8, false)
+        assert.deepStrictEqual(Queue.waitersUnsafe(queue).map(({ value }) => value), ["c", "d"])
+        Queue.takeUnsafe(queue, 2)
+        assert.strictEqual(queue.bytes, strategy === "backpressure" ? 16 : 8)
+      }
+    }))
+
   it("its consumer is woken when there is something to take, and not before", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 5 }), fc.nat({ max: 5 }), World.choices, (n, k, choices) => {

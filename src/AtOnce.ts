@@ -19,7 +19,7 @@ export const writeSyncUnsafe = (self: Worker): void => {
   // then is left to the worker: a sink that logs with each write would never let its caller go.
   for (let turn = 1; turn <= 2 && self.batch.length === 0 && self.outlet.queue.size > 0; turn++) {
     Batch.takeUnsafe(self)
-    while (self.batch.length > 0) {
+    while (self.batch.length > 0 && !Batch.endUnsafe(self)) {
       if (Batch.isCutOff(self)) {
         Batch.settleAll(self, Ledger.diverted)
         break
@@ -55,7 +55,7 @@ export const writeLastUnsafe = (self: Worker, patience: Patience): void => {
   if (connection?.handle.writeSync !== undefined) {
     while (self.batch.length > 0 || queue.size > 0) {
       if (self.batch.length === 0) Batch.takeUnsafe(self)
-      if (Batch.isCutOff(self)) break
+      if (Batch.endUnsafe(self) || Batch.isCutOff(self)) break
       self.tried = true
       self.attempts++
       const exit = Links.writeLastUnsafe(connection, Batch.part(self), isUnderWay, patience)

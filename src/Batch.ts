@@ -219,13 +219,23 @@ export const isCutOff = (self: Worker): boolean => {
   return isOpen
 }
 
-// Without a fallback there is nowhere else to go.
 const noteEnd = (self: Worker): void => {
   if (self.breaker !== undefined) {
     Breakers.openUnsafe(self.breaker, Number.POSITIVE_INFINITY)
     noteBreaker(self, self.breaker)
   }
-  if (!hasFallback(self)) Outlets.dropAll(self.outlet, "sink_ended")
+  endUnsafe(self)
+}
+
+/**
+ * Whether the sink has ended, and there is no fallback that can take its records: nothing more can be done with them,
+ * and they are dropped. The fallback may have ended later than the sink.
+ */
+export const endUnsafe = (self: Worker): boolean => {
+  if (!self.outlet.ended || hasFallback(self)) return false
+  settleAll(self, Ledger.dropped("sink_ended"))
+  Outlets.dropAll(self.outlet, "sink_ended")
+  return true
 }
 
 const noteSuccess = (self: Worker): void => {

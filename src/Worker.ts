@@ -227,6 +227,7 @@ const deliver = Effect.fnUntraced(function*(self: Worker) {
   let failures = 0
   let isClosing = self.closing
   for (let attempt = 1; self.batch.length > 0; attempt++) {
+    if (Batch.endUnsafe(self)) return
     if (Batch.isCutOff(self)) return yield* divert(self)
     const { closing, kicks } = self
     if (attempt > 1) self.retries++

@@ -99,6 +99,19 @@ describe("fallback", () => {
       assert.deepStrictEqual(told(report.sinks["probe"]!), { accepted: 7, divertedOut: 7 })
     }))
 
+  it.effect("that ends after its sink has leaves nowhere to go: what is left is dropped, and the ended sink left alone", () =>
+    Effect.gen(function*() {
+      const fatal = () => Effect.fail(Sinks.fatal())
+      const main = answering(fatal, { fallback: "spare", batch: { size: 1 } })
+      const other = answering(() => Effect.andThen(turns, fatal()), { name: "spare", batch: { size: 1 } })
+      const { report } = yield* run(
+        { sinks: [main.sink, other.sink] },
+        () => Effect.andThen(logApart(numbers(1, 3)), logAll(numbers(4, 6)))
+      )
+      assert.deepStrictEqual([main.writes.length, other.writes.length], [1, 1])
+      assert.strictEqual(report.lost, 6)
+    }))
+
   it.effect("may have a fallback itself; what two sinks divert to it counts twice", () =>
     Effect.gen(function*() {
       const breaker = { failures: 1 }

@@ -1,7 +1,7 @@
 /**
  * Histories that once failed, kept as data: they are run before the generated ones.
  */
-import type { Behaviour, CallSpec, History, SinkSpec } from "./history.ts"
+import type { Behaviour, CallSpec, Diverts, History, SinkSpec } from "./history.ts"
 import type { Bounds } from "./queueModel.ts"
 import { inOrder } from "./scheduler.ts"
 
@@ -49,6 +49,8 @@ const sink: SinkSpec = {
 
 const delivers: Behaviour = { _tag: "Deliver" }
 const rejects: Behaviour = { _tag: "Rejected", indexes: undefined }
+
+const toNext: Diverts = { to: "fallback", failures: 1, probeAfter: 100 }
 
 const history: History = {
   minimumLevel: "Info",
@@ -141,5 +143,14 @@ export const lawRegressions: { readonly [name: string]: History } = {
     sinks: [{ ...sink, strategy: "backpressure", capacity: 1 }],
     pipeline: [{ _tag: "Hold", capacity: 1, atClose: "discard" }],
     commands: [{ ...call, by: "Logger" }, { ...call, by: "Logger", level: "Error" }]
+  },
+  "G24 a sink that has ended is left alone also when its fallback ends after it": {
+    ...history,
+    sinks: [
+      { ...sink, strategy: "backpressure", capacity: 1, diverts: toNext, plan: [{ _tag: "Fatal" }] },
+      { ...sink, capacity: 1, plan: [{ _tag: "Sleep", millis: 1, next: { _tag: "Fatal" } }] },
+      { ...sink, capacity: 1 }
+    ],
+    commands: [call, { ...call, by: "Logger", times: 3 }, { _tag: "Run", tasks: 3 }]
   }
 }

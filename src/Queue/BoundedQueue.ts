@@ -264,7 +264,8 @@ const hasRoom = <A>(self: BoundedQueue<A>, bytes: number): boolean =>
   self.size === 0 || (self.size < self.options.capacity && self.bytes + bytes <= self.options.maxBytes)
 
 const hasOverdraft = <A>(self: BoundedQueue<A>, bytes: number): boolean => {
-  const { capacity, maxBytes, overdraft } = self.options
+  const { capacity, maxBytes, overdraft, strategy } = self.options
+  if (strategy !== "backpressure") return false
   return self.size === 0 ||
     (self.size < capacity + overdraft && self.bytes + bytes <= maxBytes * (1 + overdraft / capacity))
 }
