@@ -38,6 +38,14 @@ export const ratios = (delivered: Rows, call: Rows): Ratios => {
   }
 }
 
+/**
+ * Every contender's figure over that of one of them, which is the control.
+ */
+export const toControl = (rows: Rows, control: string): Ratios =>
+  Object.fromEntries(
+    Object.entries(rows).map(([name, row]) => [name, perRound([row, rows[control]!], (a, b) => a / b)])
+  )
+
 const perRound = (
   rows: ReadonlyArray<Row>,
   ratio: (...values: ReadonlyArray<any>) => number

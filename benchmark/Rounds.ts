@@ -11,7 +11,7 @@ import type { WorkloadName } from "./workloads.ts"
 import { workloads } from "./workloads.ts"
 
 /**
- * What one contender achieved.
+ * What one contender achieved, in one figure.
  *
  * - `value`: of its runs, void ones left out; `undefined` if all are void.
  * - `linesRight`: whether no run is void. `wrong` says why those are that are.
@@ -31,6 +31,13 @@ export interface Rows {
   readonly [contender: string]: Row
 }
 
+/**
+ * By figure.
+ */
+export interface Figures {
+  readonly [figure: string]: Rows
+}
+
 const child = fileURLToPath(new URL("child.ts", import.meta.url))
 const execute = promisify(execFile)
 
@@ -39,15 +46,16 @@ const sample = async (workload: WorkloadName, contender: string, records: number
     const { stdout } = await execute(process.execPath, [child, workload, contender, String(records)])
     return JSON.parse(stdout)
   } catch (error) {
-    return { value: 0, wrong: String(error) }
+    return { figures: {}, wrong: String(error) }
   }
 }
 
 /**
  * Runs all contenders of a workload, `rounds` times.
  */
-export const run = async (workload: WorkloadName, rounds: number, records: number): Promise<Rows> => {
-  const names = Object.keys(workloads[workload].contenders)
+export const run = async (workload: WorkloadName, rounds: number, records: number): Promise<Figures> => {
+  const { contenders, figures } = workloads[workload]
+  const names = Object.keys(contenders)
   const samples = names.map((): Array<Sample> => [])
   for (let round = 1; round <= rounds; round++) {
     for (const [i, name] of names.entries()) {
@@ -56,16 +64,18 @@ export const run = async (workload: WorkloadName, rounds: number, records: numbe
     }
   }
   process.stderr.write("\r\u001b[K")
-  return Object.fromEntries(names.map((name, i) => [name, row(samples[i]!)]))
+  const rows = (figure: string): Rows => Object.fromEntries(names.map((name, i) => [name, row(samples[i]!, figure)]))
+  return Object.fromEntries(Object.keys(figures).map((figure) => [figure, rows(figure)]))
 }
 
-const row = (samples: ReadonlyArray<Sample>): Row => {
+const row = (samples: ReadonlyArray<Sample>, figure: string): Row => {
   const wrong = samples.flatMap((sample) => sample.wrong ?? [])
-  const values = samples.flatMap((sample) => sample.wrong === undefined ? sample.value : [])
+  const rounds = samples.map((sample) => sample.wrong === undefined ? sample.figures[figure] : undefined)
+  const values = rounds.filter((value) => value !== undefined)
   return {
     value: values.length === 0 ? undefined : Statistics.summary(values),
     linesRight: wrong.length === 0,
     wrong,
-    rounds: samples.map((sample) => sample.wrong === undefined ? sample.value : undefined)
+    rounds
   }
 }

@@ -12,6 +12,12 @@ export interface Summary {
 }
 
 /**
+ * The number that so large a part of them does not exceed. Of one number or more.
+ */
+export const quantile = (values: ArrayLike<number>, part: number): number =>
+  Float64Array.from(values).toSorted()[Math.ceil(part * values.length) - 1]!
+
+/**
  * Of one number or more.
  */
 export const summary = (values: ReadonlyArray<number>): Summary => {

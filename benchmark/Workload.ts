@@ -17,10 +17,11 @@ export interface Job {
 }
 
 /**
- * What a contender measured. `wrong` voids it: its output was not what had to be there.
+ * What a contender measured, by the names of the workload's figures. `wrong` voids it: its output was not what had to
+ * be there.
  */
 export interface Sample {
-  readonly value: number
+  readonly figures: { readonly [figure: string]: number }
   readonly wrong?: string | undefined
 }
 
@@ -34,10 +35,10 @@ export interface Contender {
 }
 
 /**
- * The work, and who does it.
+ * The work, what is measured of it with its units, and who does it.
  */
 export interface Workload {
   readonly title: string
-  readonly unit: string
+  readonly figures: { readonly [figure: string]: string }
   readonly contenders: { readonly [name: string]: Contender }
 }

@@ -39,9 +39,11 @@ const contender = <R>(
 ): Contender => ({
   title,
   run: async ({ directory, records }: Job): Promise<Sample> => ({
-    value: await Effect.runPromise(
-      Effect.provide(measure(log, drain, records), layer(join(directory, "calls.log")))
-    )
+    figures: {
+      time: await Effect.runPromise(
+        Effect.provide(measure(log, drain, records), layer(join(directory, "calls.log")))
+      )
+    }
   })
 })
 
@@ -54,7 +56,7 @@ const effectFileWindow = "1 milli"
  */
 export const call: Workload = {
   title: "a log call with two fields",
-  unit: "ns/call",
+  figures: { time: "ns/call" },
   contenders: {
     bare: contender("a bare yield*", () => Effect.void, () => Layer.empty, Effect.yieldNow),
     loggerInfo: contender("Logger.info", info, libraryLayer, AsyncLogging.flush),

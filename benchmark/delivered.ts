@@ -26,7 +26,7 @@ const measure = (logToFile: LogToFile) => async ({ directory, records }: Job): P
   const path = join(directory, "measured.log")
   const start = await logToFile(path, records)
   const seconds = (performance.now() - start) / 1000
-  return { value: records / seconds, wrong: await Subject.checkFile(path, records) }
+  return { figures: { rate: records / seconds }, wrong: await Subject.checkFile(path, records) }
 }
 
 const withEffect = <A>(layer: (path: string) => Layer.Layer<A, unknown>, log: Log) =>
@@ -70,7 +70,7 @@ const floor: LogToFile = async (path, records) => {
  */
 export const delivered: Workload = {
   title: "delivered into a file, verified",
-  unit: "lines/s",
+  figures: { rate: "lines/s" },
   contenders: {
     loggerInfo: {
       title: "Logger.info (backpressure: waits)",

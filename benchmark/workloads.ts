@@ -3,11 +3,12 @@
  */
 import { call } from "./call.ts"
 import { delivered } from "./delivered.ts"
+import { faults } from "./faults.ts"
 
 /**
  * All workloads, by name.
  */
-export const workloads = { delivered, call }
+export const workloads = { delivered, call, faults }
 
 /**
  * The name of a workload.
