@@ -1,7 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import * as InFlight from "../../src/Sinks/InFlight.ts"
+
+setFlagsFromString("--expose-gc")
+const collectGarbage: () => void = runInNewContext("gc")
 
 /** Operations that end when the test says so. */
 const operations = () => {
@@ -103,5 +108,36 @@ describe("InFlight", () => {
       ends[0]!(null, 1)
       yield* Fiber.join(fiber)
       assert.deepStrictEqual(settled, [])
+    }))
+
+  it.effect("whoever was called is not called again when the next operation ends", () =>
+    Effect.gen(function*() {
+      const inFlight = InFlight.make()
+      const { ends, start } = operations()
+      let calls = 0
+      for (let i = 0; i < 2; i++) {
+        yield* Effect.forkChild(inFlight.run(start))
+        yield* Effect.yieldNow
+        if (i === 0) inFlight.whenIdleUnsafe(() => calls++)
+        ends[i]!(null, 0)
+        assert.strictEqual(calls, 1)
+      }
+    }))
+
+  it.effect("G35 whoever is interrupted while an operation hangs is forgotten", () =>
+    Effect.gen(function*() {
+      const inFlight = InFlight.make()
+      yield* Effect.forkChild(inFlight.run(operations().start), { startImmediately: true })
+      const interrupted = Effect.gen(function*() {
+        const fiber = yield* Effect.forkChild(inFlight.idle, { startImmediately: true })
+        yield* Fiber.interrupt(fiber)
+        return new WeakRef(fiber)
+      })
+      const fiber = yield* interrupted
+      // a `WeakRef` keeps its target to the end of the turn
+      yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+      collectGarbage()
+      assert.isTrue(inFlight.busyUnsafe())
+      assert.isUndefined(fiber.deref())
     }))
 })
