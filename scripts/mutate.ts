@@ -125,8 +125,10 @@ const fitting: Readonly<Record<string, ReadonlyArray<string>>> = {
 }
 const startingProcesses = [
   "test/Exits.test.ts",
+  "test/Lifetimes.test.ts",
   "test/Memory.test.ts",
   "test/Notices.test.ts",
+  "test/Outage.test.ts",
   "test/Sinks/Console.test.ts",
   "test/Sinks/StreamPosition.test.ts"
 ]
