@@ -232,7 +232,8 @@ let survived = 0
 try {
   for (const name of copied) cpSync(name, join(project, name), { recursive: true })
   symlinkSync(resolve("node_modules"), join(project, "node_modules"))
-  if (!await isGreen([])) throw new Error("the tests fail without a mutation")
+  const isReady = await isGreen([...quick, ...new Set(Object.values(fitting).flat())]) && await isGreen(whole)
+  if (!isReady) throw new Error("the tests fail without a mutation")
   for (const mutant of mutants) {
     const { at, file, replacement, text } = mutant
     const source = sources.get(file)!
