@@ -121,6 +121,7 @@ const fitting: Readonly<Record<string, ReadonlyArray<string>>> = {
   "src/Sinks/Console.ts": ["test/Sinks/Console.test.ts"],
   "src/Sinks/File.ts": ["test/Sinks/File.test.ts"],
   "src/Sinks/InFlight.ts": ["test/Sinks/InFlight.test.ts"],
+  "src/Surroundings.ts": ["test/Cleanup.test.ts"],
   "src/Worker.ts": ["test/Close.test.ts", "test/Flush.test.ts", "test/Fallback.test.ts"]
 }
 const startingProcesses = [

@@ -101,10 +101,8 @@ export const make = (options: Options): Backend => {
         for (const stages of self.lookout.gated) {
           if (!stages.includes(gate)) continue
           PipelineRun.closeGatesUnsafe(stages, self.visitor, gate)
-          if (!stages.some((stage) => stage._tag === "Gate" && stage.owner !== "closed")) {
-            self.lookout.gated.delete(stages)
-          }
         }
+        Surroundings.sweepUnsafe(self.lookout)
       }
     },
     logger: EffectLogger.make((options) => guard(self, () => logEffect(self, options))),

@@ -106,9 +106,25 @@ const stagesOf = (self: Lookout, pipeline: Pipeline.Pipeline): ReadonlyArray<Sta
   if (stages === undefined) {
     stages = [...pipeline.stages, ...self.stages]
     self.pipelines.set(pipeline, stages)
-    if (pipeline.stages.some(isGate)) self.gated.add(stages)
+    if (pipeline.stages.some(isGate)) {
+      // a gate that saw no record closes without telling
+      sweepUnsafe(self)
+      self.gated.add(stages)
+    }
   }
   return stages
+}
+
+/**
+ * Forgets the lists that nobody needs to close gates by: theirs are closed, the layer's own, or in a list before.
+ */
+export const sweepUnsafe = (self: Lookout): void => {
+  const known = new Set<Stage>(self.stages)
+  for (const stages of self.gated) {
+    const open = stages.filter((stage) => isGate(stage) && stage.owner !== "closed" && !known.has(stage))
+    if (open.length === 0) self.gated.delete(stages)
+    for (const gate of open) known.add(gate)
+  }
 }
 
 const isGate = (stage: Stage): stage is Stage.Gate => stage._tag === "Gate"

@@ -307,6 +307,19 @@ describe("what has come to its end is forgotten", () => {
       assert.deepStrictEqual(told, ["dropped"])
     }))
 
+  it.effect("by the layer: such a pipeline also when a gate saw no record, or when others around it are open", () =>
+    run({ stages: [holdEffect(1)], sinks: [Sinks.memory()] }, () =>
+      Effect.gen(function*() {
+        const backend = (yield* Current.CurrentBackend)!
+        const two = Pipeline.layer([holdEffect(1), holdEffect(1)])
+        yield* Effect.gen(function*() {
+          yield* Effect.logInfo("x")
+          for (let i = 0; i < 10; i++) yield* Effect.provide(Effect.logInfo("x"), two)
+          // that of the gate around them, and the last one, whose second gate has closed without telling
+          assert.isAtMost(backend.lookout.gated.size, 2)
+        }).pipe(Effect.provide(Pipeline.layer([holdEffect(1)])))
+      })))
+
   it.effect("by the layer: a pipeline around a part of the program whose gates have closed", () =>
     run({ sinks: [Sinks.memory()] }, () =>
       Effect.gen(function*() {
