@@ -13,24 +13,26 @@ import * as Option from "effect/Option"
  * Runs an effect, at most for `limit`. Then it is interrupted, gets `grace` for its own finalizers, and is left behind:
  * none, unless it ended after all. `onStart` gets the fiber of one that does not end at once.
  */
-export const within = Effect.fnUntraced(function*<A, E>(
+export const within = <A, E>(
   effect: Effect.Effect<A, E>,
   limit: Duration.Input,
   grace: Duration.Input = 0,
   onStart?: (fiber: Fiber.Fiber<A, E>) => void
-) {
-  const fiber = yield* Effect.forkDetach(effect, { startImmediately: true })
-  const done = fiber.pollUnsafe()
-  if (done !== undefined) return Option.some(done)
-  onStart?.(fiber)
-  const exit = yield* Effect.onInterrupt(
-    Effect.timeoutOption(Fiber.await(fiber), limit),
-    () => Effect.sync(() => fiber.interruptUnsafe())
-  )
-  if (Option.isSome(exit)) return exit
-  fiber.interruptUnsafe()
-  if (fiber.pollUnsafe() === undefined) yield* Effect.timeoutOption(Fiber.await(fiber), grace)
-  const late: Exit.Exit<A, E> | undefined = fiber.pollUnsafe()
-  const isItsOwn = late !== undefined && (late._tag === "Success" || !Cause.hasInterruptsOnly(late.cause))
-  return isItsOwn ? Option.some(late) : Option.none()
-})
+): Effect.Effect<Option.Option<Exit.Exit<A, E>>> =>
+  // a caller that is interrupted right after the start must not leave behind what it has started
+  Effect.uninterruptibleMask(Effect.fnUntraced(function*(restore) {
+    const fiber = yield* Effect.forkDetach(effect, { startImmediately: true })
+    const done = fiber.pollUnsafe()
+    if (done !== undefined) return Option.some(done)
+    onStart?.(fiber)
+    const exit = yield* Effect.onInterrupt(
+      restore(Effect.timeoutOption(Fiber.await(fiber), limit)),
+      () => Effect.sync(() => fiber.interruptUnsafe())
+    )
+    if (Option.isSome(exit)) return exit
+    fiber.interruptUnsafe()
+    if (fiber.pollUnsafe() === undefined) yield* restore(Effect.timeoutOption(Fiber.await(fiber), grace))
+    const late: Exit.Exit<A, E> | undefined = fiber.pollUnsafe()
+    const isItsOwn = late !== undefined && (late._tag === "Success" || !Cause.hasInterruptsOnly(late.cause))
+    return isItsOwn ? Option.some(late) : Option.none()
+  }))

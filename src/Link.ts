@@ -37,7 +37,6 @@ type LeftBehind = Set<Fiber.Fiber<unknown, unknown>>
  * One write. `exit` is known before its fiber ends: a worker that is interrupted in between must still get to know it.
  */
 export interface Attempt {
-  fiber: Fiber.Fiber<unknown, unknown> | undefined
   exit: Exit.Exit<unknown, unknown> | undefined
 }
 
@@ -56,7 +55,7 @@ export const make = (outlet: Outlet, scope: Scope.Closeable): Link => ({
 /**
  * A write that has not started.
  */
-export const makeAttempt = (): Attempt => ({ fiber: undefined, exit: undefined })
+export const makeAttempt = (): Attempt => ({ exit: undefined })
 
 // -----------------------------------------------------------------------------
 // write
@@ -74,11 +73,7 @@ export const write = Effect.fnUntraced(function*(self: Link, records: ReadonlyAr
         attempt.exit = exit
       })
   )
-  const exit = yield* bounded(self, written, self.leftWrites, (fiber) => {
-    attempt.fiber = fiber
-  })
-  attempt.fiber = undefined
-  return exit
+  return yield* bounded(self, written, self.leftWrites)
 })
 
 // A write that cannot be interrupted may be gone for good, so one more is tried beside it. When that does not come
@@ -129,14 +124,6 @@ export const writeLastUnsafe = (
   }
 }
 
-/**
- * The worker ends: how its write went, if that is known. One that is still under way is interrupted.
- */
-export const endUnsafe = ({ exit, fiber }: Attempt): Exit.Exit<unknown, unknown> | undefined => {
-  if (exit === undefined) fiber?.interruptUnsafe()
-  return exit
-}
-
 // -----------------------------------------------------------------------------
 // open, flush, close
 // -----------------------------------------------------------------------------
@@ -184,14 +171,12 @@ export const close = (self: Link): Effect.Effect<unknown> =>
 const bounded = (
   self: Link,
   effect: Effect.Effect<unknown, unknown>,
-  leftBehind: LeftBehind,
-  onStart?: (fiber: Fiber.Fiber<unknown, unknown>) => void
+  leftBehind: LeftBehind
 ): Effect.Effect<Exit.Exit<unknown, unknown>> => {
   const { timeout } = self.outlet.settings
   let started: Fiber.Fiber<unknown, unknown> | undefined
   const start = (fiber: Fiber.Fiber<unknown, unknown>) => {
     started = fiber
-    onStart?.(fiber)
   }
   return Effect.map(Detached.within(effect, timeout, "1 second", start), (exit) => {
     // one that did not let itself be interrupted is remembered until it comes back

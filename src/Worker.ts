@@ -308,7 +308,7 @@ const serveFlushes = Effect.fnUntraced(function*(self: Worker) {
 // The worker ends, at the deadline or because it is done: nothing stays in a term of the law that only it can empty. A
 // flush that follows records to another sink is answered when they have settled there.
 const finish = (self: Worker): void => {
-  const exit = self.writing && Links.endUnsafe(self.writing)
+  const exit = self.writing?.exit
   if (exit !== undefined) Batch.settleAnswer(self, Delivery.judge(exit, Halves.size(self.halves)))
   Batch.settleRest(self)
   Flush.answerUnsafe(self.flushes, Flush.due(self.flushes), "failed")
