@@ -55,6 +55,10 @@ interface Write {
   readonly batch: ReadonlyArray<LogRecord>
   readonly isHard: boolean
   readonly since: number
+  /** What the sink itself said, before the fiber of the write has ended: an interruption may still come in between. */
+  said: Exit.Exit<void | Outcomes, unknown> | undefined
+  /** Takes back what is noted of that until then. */
+  readonly unsure: Array<() => void>
 }
 
 /**
@@ -194,13 +198,28 @@ const write = (
   }
   for (const record of batch) self.attempted.add(record)
   // a write has a fiber of its own: what that one ends with is what the layer gets to know
-  self.underWay.add({
+  const write: Write = {
     fiber: Fiber.getCurrent()!,
     batch,
     isHard: "hard" in behaviour && behaviour.hard,
-    since: around.now()
-  })
-  return perform(self, behaviour)
+    since: around.now(),
+    said: undefined,
+    unsure: []
+  }
+  self.underWay.add(write)
+  const performed = perform(self, behaviour)
+  if (!Effect.isEffect(performed)) return performed
+  return Effect.onExit(performed, (exit) =>
+    Effect.sync(() => {
+      if (Exit.hasInterrupts(exit)) return
+      write.said = exit
+      // the layer may have heard of it, and may not
+      const before = Object.values(self.late).map((said) => new Set(said))
+      note(self, batch, exit, true)
+      Object.values(self.late).forEach((said, i) => {
+        for (const record of said) if (!before[i]!.has(record)) write.unsure.push(() => said.delete(record))
+      })
+    }))
 }
 
 /**
@@ -211,6 +230,8 @@ export const update = (self: Seen, around: Around): void => {
     const exit = write.fiber.pollUnsafe()
     if (exit === undefined) continue
     self.underWay.delete(write)
+    if (Exit.hasInterrupts(exit) && write.said !== undefined) continue
+    for (const forget of write.unsure) forget()
     const isLate = write.isHard && (around.isLate() || around.now() - write.since >= self.spec.timeout)
     note(self, write.batch, exit, isLate)
   }
