@@ -178,7 +178,8 @@ export const close = Effect.fnUntraced(function*(
       yield* Effect.forEach(sources(workers, worker), (source) => Fiber.await(fibers.get(source)!), { discard: true })
       Workers.closeUnsafe(worker)
       const stage = stagesBefore(workers, worker)
-      const untilThis = start + (untilDrained - start) * stage / (stage + stagesBehind(worker))
+      // whole milliseconds: of a fraction a timer may leave a rest
+      const untilThis = start + Math.floor((untilDrained - start) * stage / (stage + stagesBehind(worker)))
       const drained = yield* Detached.within(Fiber.await(fiber), left(untilThis))
       if (Option.isNone(drained)) yield* Fiber.interrupt(fiber)
       const { link, outlet } = worker

@@ -96,7 +96,9 @@ export const close = (self: Run): void => {
   world.settle()
   // a millisecond is the shortest wait; after a jump there are only such left, some in a row
   world.advance(self.jumped ? drainTimeout : Math.max(0, self.closingSince! + drainTimeout + 5 - world.now()))
-  // one who is interrupted leaves a close that goes on
+  // who is interrupted before it has begun has not begun it: it began here
+  if (self.closers.some(({ fiber }) => fiber.pollUnsafe() === undefined)) world.advance(drainTimeout + 5)
+  // one who is interrupted later leaves a close that goes on
   const results = self.closers.filter(({ interrupted }) => !interrupted).map(({ fiber }) => exitOf(fiber))
   const result = results[0]!
   if (!Exit.isSuccess(result)) throw new Error(`the close failed: ${String(result.cause)}`)
