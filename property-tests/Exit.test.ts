@@ -137,6 +137,7 @@ describe("the end of the process", () => {
         const sinks = await run(program, [remote, other], [other.local, remote.remote])
         assert.strictEqual(sinks["other"]!.ledger.delivered, new Set(seqsOf(other.arrived)).size)
         assert.strictEqual(lost(sinks["probe"]!.ledger), lostBefore(sinks["probe"]!.ledger))
+        assert.isAtMost(sinks["probe"]!.ledger.dropped.overdraft, program.gate ? 2 : 0)
         if (program.strategy === "backpressure" && program.failure === undefined) {
           assert.strictEqual(lost(sinks["other"]!.ledger), 0)
         }

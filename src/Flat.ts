@@ -1,7 +1,7 @@
 /**
  * Flat objects: literals whose values stay as they are in a copy, as most objects in log calls are. They are cloned in
- * one step and then looked through, which takes half the time of a copy key by key (75 ns instead of 150 with two keys,
- * where the shapes vary) and leaves no spare room in the clone.
+ * one step, which has no spare room in the clone and defines each key whatever stands on `Object.prototype`, and are then
+ * looked through.
  */
 import * as Leaf from "./Leaf.ts"
 import type { LogValue } from "./Record.ts"

@@ -119,8 +119,11 @@ const atQueue = (
   Expect.atLeast(highWatermark, depth, "highWatermark")
   Expect.atMost(sending, batchSize, "one batch is in flight")
   if (waiting > 0) Expect.atLeast(depth, 1, "nobody waits for an empty queue")
-  // what is diverted stands in line for room, whatever the strategy
-  if (isDiverted) return
+  // what is diverted stands in line for room, whatever the strategy, and nobody leaves that line
+  if (isDiverted) {
+    const { evicted, interrupted, overdraft, queue_full, wait_timeout } = dropped
+    return Expect.equal(evicted + interrupted + overdraft + queue_full + wait_timeout, 0, "a fallback is not overrun")
+  }
   if (strategy !== "backpressure") {
     const never = waiting + dropped.interrupted + dropped.wait_timeout + dropped.overdraft
     return Expect.equal(never, 0, "only backpressure waits")
