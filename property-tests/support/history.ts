@@ -28,19 +28,53 @@ export type Behaviour =
   | { readonly _tag: "Never"; readonly hard: boolean }
 
 /**
- * What a sink diverts to the next one.
+ * Where a sink diverts to: for either, how many sinks further than the next one, around the end of the list. Only to
+ * sinks behind it, which makes no cycle; the last one diverts nothing.
  */
 export interface Diverts {
-  readonly to: "fallback" | "deadLetter" | "both"
+  readonly fallback: number | undefined
+  readonly deadLetter: number | undefined
   readonly failures: number
   readonly probeAfter: number
 }
 
 /**
- * Whether the sink before diverts to this one: then it gets nothing else.
+ * Where a sink diverts to.
  */
-export const isTarget = ({ sinks }: History, index: number): boolean =>
-  index > 0 && sinks[index - 1]!.diverts !== undefined
+export const targetsOf = (
+  { sinks }: History,
+  index: number
+): { readonly fallback: number | undefined; readonly deadLetter: number | undefined } => {
+  const { diverts } = sinks[index]!
+  const behind = sinks.length - 1 - index
+  const target = (further: number | undefined): number | undefined =>
+    further === undefined || behind === 0 ? undefined : index + 1 + further % behind
+  return { fallback: target(diverts?.fallback), deadLetter: target(diverts?.deadLetter) }
+}
+
+/**
+ * The sinks that divert to this one.
+ */
+export const sourcesOf = (history: History, index: number): ReadonlyArray<number> =>
+  [...history.sinks.keys()].filter((source) => Object.values(targetsOf(history, source)).includes(index))
+
+/**
+ * Whether others divert to this one: then it gets nothing else.
+ */
+export const isTarget = (history: History, index: number): boolean => sourcesOf(history, index).length > 0
+
+/**
+ * Which part of the records a sink takes that shares a target with others, by their ids: else the same record would
+ * come there twice, and nobody could tell its two places apart.
+ */
+export const partOf = (history: History, index: number): ((id: number) => boolean) | undefined => {
+  const reached = (from: number): ReadonlyArray<number> =>
+    Object.values(targetsOf(history, from)).flatMap((to) => to === undefined ? [] : [to, ...reached(to)])
+  const own = reached(index)
+  const direct = [...history.sinks.keys()].filter((i) => !isTarget(history, i))
+  if (!direct.some((i) => i !== index && reached(i).some((to) => own.includes(to)))) return undefined
+  return isTarget(history, index) ? undefined : (id) => id % direct.length === direct.indexOf(index)
+}
 
 /**
  * One sink. `plan`: what its writes do, one after the other; those behind its end deliver. `every` of a filter or of a
@@ -59,7 +93,7 @@ export interface SinkSpec {
   readonly linger: number
   readonly timeout: number
   readonly maxAttempts: number | undefined
-  /** What it diverts to the next sink, if there is one. */
+  /** What it diverts, if there is a sink behind it. */
   readonly diverts: Diverts | undefined
   readonly plan: ReadonlyArray<Behaviour>
   readonly flush: "none" | "works" | "fails" | "hangs"
@@ -182,6 +216,13 @@ const behaviour: fc.Arbitrary<Behaviour> = fc.oneof(
   { arbitrary: fc.record({ _tag: fc.constant("Never" as const), hard: fc.boolean() }), weight: 1 }
 )
 
+const diverts: fc.Arbitrary<Diverts> = fc.record({
+  fallback: maybe(fc.nat({ max: 2 })),
+  deadLetter: maybe(fc.nat({ max: 2 }), 2),
+  failures: fc.integer({ min: 1, max: 3 }),
+  probeAfter: fc.constantFrom(100, 1_000)
+})
+
 const sink: fc.Arbitrary<SinkSpec> = fc.record({
   strategy: fc.constantFrom("sliding", "backpressure", "dropping", "backpressure"),
   capacity: fc.integer({ min: 1, max: 5 }),
@@ -195,19 +236,25 @@ const sink: fc.Arbitrary<SinkSpec> = fc.record({
   linger: fc.constantFrom(0, 0, 100, 3_000),
   timeout: fc.constantFrom(30_000, 1_000, 100),
   maxAttempts: maybe(fc.integer({ min: 1, max: 3 })),
-  diverts: maybe(
-    fc.record({
-      to: fc.constantFrom("fallback", "both", "deadLetter"),
-      failures: fc.integer({ min: 1, max: 3 }),
-      probeAfter: fc.constantFrom(100, 1_000)
-    }),
-    2
-  ),
+  diverts: maybe(diverts, 2),
   plan: fc.array(behaviour, { maxLength: 10, size: "max" }),
   flush: fc.constantFrom("none", "works", "fails", "hangs"),
   openFailures: fc.constantFrom(0, 0, 0, 1, 2),
   closing: fc.constantFrom("works", "works", "works", "fails", "hangs")
 })
+
+// Many sinks that all divert are rare among any: shared targets, and ways that part and meet again, need them.
+const sinks: fc.Arbitrary<ReadonlyArray<SinkSpec>> = fc.oneof(
+  { arbitrary: fc.array(sink, { minLength: 1, maxLength: 4, size: "max" }), weight: 3 },
+  {
+    arbitrary: fc.array(fc.tuple(sink, diverts).map(([spec, diverts]) => ({ ...spec, diverts })), {
+      minLength: 3,
+      maxLength: 4,
+      size: "max"
+    }),
+    weight: 1
+  }
+)
 
 const stage: fc.Arbitrary<StageSpec> = fc.oneof(
   fc.record({ _tag: fc.constantFrom("Drop" as const, "Raise" as const, "Rename" as const, "Nested" as const), every }),
@@ -247,7 +294,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { arbitrary: fc.constant<Command>({ _tag: "Settle" }), weight: 3 },
   { arbitrary: fc.record({ _tag: fc.constant("Advance" as const), millis }), weight: 4 },
   { arbitrary: fc.record({ _tag: fc.constant("Jump" as const), millis }), weight: 1 },
-  { arbitrary: fc.record({ _tag: fc.constant("Release" as const), sink: fc.nat({ max: 2 }) }), weight: 5 },
+  { arbitrary: fc.record({ _tag: fc.constant("Release" as const), sink: fc.nat({ max: 3 }) }), weight: 5 },
   {
     arbitrary: fc.record({
       _tag: fc.constant("Interrupt" as const),
@@ -262,7 +309,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
       _tag: fc.constant("SetLevel" as const),
       level: fc.oneof(level, fc.constantFrom<LogLevel.LogLevel | "inherit">("inherit", "All", "None")),
       logger: maybe(fc.constantFrom("auth", "auth.login"), 1),
-      sink: maybe(fc.nat({ max: 2 }), 1)
+      sink: maybe(fc.nat({ max: 3 }), 1)
     }),
     weight: 2
   },
@@ -274,7 +321,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
  */
 export const history: fc.Arbitrary<History> = fc.record({
   minimumLevel: fc.constantFrom("Info", "Info", "Trace", "Warn"),
-  sinks: fc.array(sink, { minLength: 1, maxLength: 3, size: "max" }),
+  sinks,
   stages: stages(3),
   pipeline: stages(2),
   onClose: fc.constantFrom("none", "works", "fails", "hangs"),

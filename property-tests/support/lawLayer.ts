@@ -15,7 +15,7 @@ import * as Pipeline from "../../src/Pipeline.ts"
 import type { LogRecord } from "../../src/Record.ts"
 import { hold, repeat } from "../../test/support/gates.ts"
 import type { History, StageSpec } from "./history.ts"
-import { isTarget } from "./history.ts"
+import { isTarget, partOf, targetsOf } from "./history.ts"
 import type { Seen } from "./lawSinks.ts"
 import * as LawSinks from "./lawSinks.ts"
 import type { LevelModel } from "./levelModel.ts"
@@ -117,8 +117,8 @@ export const make = (
   const around = { now: world.now, isLate, observe }
   const layer = AsyncLogging.layer({
     minimumLevel: history.minimumLevel,
-    stages: [...history.stages.map(build), lastProbe(expected, sinks, observe)],
-    sinks: sinks.map((seen, i) => LawSinks.make(seen, around, sinks[i + 1]?.name)),
+    stages: [...history.stages.map(build), lastProbe(history, expected, sinks, observe)],
+    sinks: sinks.map((seen, i) => LawSinks.make(seen, around, placeOf(history, sinks, i))),
     onClose: history.onClose === "none" ? undefined : onClose
   })
   const pipeline = Pipeline.layer([firstProbe(expected, observe), ...history.pipeline.map(build)])
@@ -225,11 +225,13 @@ const severities: ReadonlyArray<LogLevel.Severity> = ["Trace", "Debug", "Info", 
 
 // Sees each record that passes: what each sink's level and filter should do to it is known here.
 const lastProbe = (
+  history: History,
   expected: Expected,
   sinks: ReadonlyArray<Seen>,
   observe: (check?: () => void) => void
-): Pipeline.Stage =>
-  Filters.where((record) => {
+): Pipeline.Stage => {
+  const parts = sinks.map((_, i) => partOf(history, i))
+  return Filters.where((record) => {
     observe()
     if (expected.call.canWait) expected.couldWait.add(expected.accepted)
     else expected.couldNotWait++
@@ -240,8 +242,16 @@ const lastProbe = (
     if (isOwn) expected.passed.add(LawSinks.idOf(record))
     sinks.forEach(({ spec: { filter } }, i) => {
       const isTaken = Levels.takes(expected.levels, i, record.level, record.logger, region) &&
+        parts[i]?.(LawSinks.idOf(record)) !== false &&
         (filter === undefined || filter === "throws" || picks(filter, record))
       if (!isTaken) expected.filteredHere[i]!++
     })
     return true
   }, "last")
+}
+
+const placeOf = (history: History, sinks: ReadonlyArray<Seen>, index: number): LawSinks.Place => {
+  const { deadLetter, fallback } = targetsOf(history, index)
+  const name = (target: number | undefined) => target === undefined ? undefined : sinks[target]!.name
+  return { fallback: name(fallback), deadLetter: name(deadLetter), isPart: partOf(history, index) }
+}

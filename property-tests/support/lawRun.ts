@@ -42,8 +42,9 @@ export interface Run {
 }
 
 // The workers get nine tenths of what is left of ten seconds, with one second for `onClose`; those that divert have to
-// leave a part of it to those behind them.
-const surelyDraining = ({ sinks }: History): number => sinks.some(({ diverts }) => diverts) ? 2_600 : 8_000
+// leave a part of it to those behind them, of which there are no more than sinks.
+const surelyDraining = ({ sinks }: History): number =>
+  sinks.some(({ diverts }) => diverts) ? Math.floor(8_000 / sinks.length) : 8_000
 
 /**
  * Runs it to its end. `onStep` gets to see the statistics after each step.

@@ -97,9 +97,19 @@ export const seen = (spec: SinkSpec, name: string): Seen => ({
 })
 
 /**
+ * Where a sink stands among the others.
+ */
+export interface Place {
+  readonly fallback: string | undefined
+  readonly deadLetter: string | undefined
+  /** Whether a record of this id may come here by the sink's own filter. */
+  readonly isPart: ((id: number) => boolean) | undefined
+}
+
+/**
  * The sink itself.
  */
-export const make = (self: Seen, around: Around, next: string | undefined): Sinks.Sink<Sinks.SinkError> => {
+export const make = (self: Seen, around: Around, place: Place): Sinks.Sink<Sinks.SinkError> => {
   const open = Effect.suspend(() => {
     if (++self.tries <= self.spec.openFailures) return Effect.fail(Sinks.unavailable())
     self.opened++
@@ -110,7 +120,7 @@ export const make = (self: Seen, around: Around, next: string | undefined): Sink
     return close(self)
   })
   return Sinks.scoped({
-    ...options(self, around, next),
+    ...options(self, around, place),
     open: Effect.map(acquired, (connection) => ({
       write: (batch: ReadonlyArray<LogRecord>) => {
         around.observe(() => assert.isTrue(connection.isOpen, "nothing is written to a closed sink"))
@@ -121,40 +131,46 @@ export const make = (self: Seen, around: Around, next: string | undefined): Sink
   })
 }
 
-const options = ({ name, spec }: Seen, { observe }: Around, next: string | undefined): SinkOptions => {
-  const picked = ({ every }: { readonly every: number }) => (record: LogRecord): boolean => {
+const options = ({ name, spec }: Seen, { observe }: Around, place: Place): SinkOptions => {
+  const isPicked = (by: { readonly every: number } | undefined, record: LogRecord): boolean => {
     observe()
-    return idOf(record) % every === 0
+    return by === undefined || idOf(record) % by.every === 0
   }
   const throws = (): boolean => {
     throw new Error("boom")
   }
   const { filter, protect } = spec
+  const { isPart } = place
   return {
     name,
     minimumLevel: spec.minimumLevel,
-    filter: filter === undefined ? undefined : filter === "throws" ? throws : picked(filter),
+    filter: filter === undefined && isPart === undefined
+      ? undefined
+      : (record) => isPart?.(idOf(record)) !== false && (filter === "throws" ? throws() : isPicked(filter, record)),
     queue: {
       strategy: spec.strategy,
       capacity: spec.capacity,
       maxBytes: spec.maxBytes,
       overdraft: spec.overdraft,
       maxWait: spec.maxWait,
-      protect: protect === "throws" ? throws : typeof protect === "string" ? protect : picked(protect)
+      protect: protect === "throws"
+        ? throws
+        : typeof protect === "string"
+        ? protect
+        : (record) => isPicked(protect, record)
     },
     batch: { size: spec.batchSize, linger: spec.linger },
     timeout: spec.timeout,
     retry: { maxAttempts: spec.maxAttempts },
     onOpenFailure: "retry",
-    ...diverting(spec.diverts, next)
+    ...diverting(spec.diverts, place)
   }
 }
 
-const diverting = (diverts: Diverts | undefined, next: string | undefined): SinkOptions => {
-  if (diverts === undefined || next === undefined) return {}
-  const { failures, probeAfter, to } = diverts
-  const deadLetter = to === "fallback" ? undefined : next
-  return to === "deadLetter" ? { deadLetter } : { deadLetter, fallback: next, breaker: { failures, probeAfter } }
+const diverting = (diverts: Diverts | undefined, { deadLetter, fallback }: Place): SinkOptions => {
+  if (diverts === undefined || fallback === undefined) return { deadLetter }
+  const { failures, probeAfter } = diverts
+  return { deadLetter, fallback, breaker: { failures, probeAfter } }
 }
 
 /**

@@ -50,7 +50,7 @@ const sink: SinkSpec = {
 const delivers: Behaviour = { _tag: "Deliver" }
 const rejects: Behaviour = { _tag: "Rejected", indexes: undefined }
 
-const toNext: Diverts = { to: "fallback", failures: 1, probeAfter: 100 }
+const toNext: Diverts = { fallback: 0, deadLetter: undefined, failures: 1, probeAfter: 100 }
 
 const history: History = {
   minimumLevel: "Info",
