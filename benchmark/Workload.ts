@@ -17,11 +17,17 @@ export interface Job {
 }
 
 /**
+ * Points of a picture, in the order of x.
+ */
+export type Series = ReadonlyArray<readonly [x: number, y: number]>
+
+/**
  * What a contender measured, by the names of the workload's figures. `wrong` voids it: its output was not what had to
  * be there.
  */
 export interface Sample {
   readonly figures: { readonly [figure: string]: number }
+  readonly series?: { readonly [name: string]: Series } | undefined
   readonly wrong?: string | undefined
 }
 

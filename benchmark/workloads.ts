@@ -1,9 +1,9 @@
 /**
  * All workloads, by name.
  */
-import { call } from "./call.ts"
-import { delivered } from "./delivered.ts"
-import { faults } from "./faults.ts"
+import { call } from "./workloads/call.ts"
+import { delivered } from "./workloads/delivered.ts"
+import { faults } from "./workloads/faults.ts"
 
 /**
  * All workloads, by name.

@@ -11,11 +11,11 @@ import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import { closeSync, openSync, writeSync } from "node:fs"
 import { join } from "node:path"
-import { Logger } from "../src/index.ts"
-import type { Log } from "./programs.ts"
-import { effectFileLayer, libraryLayer, logAll } from "./programs.ts"
-import * as Subject from "./Subject.ts"
-import type { Job, Sample, Workload } from "./Workload.ts"
+import { Logger } from "../../src/index.ts"
+import type { Log } from "../programs.ts"
+import { effectFileLayer, libraryLayer, logAll } from "../programs.ts"
+import * as Subject from "../Subject.ts"
+import type { Job, Sample, Workload } from "../Workload.ts"
 
 // Answers when it started, as `performance.now()`: what a contender sets up before its first call does not count.
 type LogToFile = (path: string, records: number) => Promise<number>

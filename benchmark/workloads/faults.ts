@@ -7,11 +7,11 @@
  */
 import * as Effect from "effect/Effect"
 import { join } from "node:path"
-import { AsyncLogging, Logger, Sinks } from "../src/index.ts"
-import * as EventLoop from "./EventLoop.ts"
-import * as Statistics from "./Statistics.ts"
-import * as Subject from "./Subject.ts"
-import type { Contender, Job, Sample, Workload } from "./Workload.ts"
+import { AsyncLogging, Logger, Sinks } from "../../src/index.ts"
+import * as EventLoop from "../EventLoop.ts"
+import * as Statistics from "../Statistics.ts"
+import * as Subject from "../Subject.ts"
+import type { Contender, Job, Sample, Workload } from "../Workload.ts"
 
 // 2,000 records a second
 const burst = 20
