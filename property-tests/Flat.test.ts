@@ -18,7 +18,13 @@ const fiber = Effect.runSync(Effect.withFiber((fiber) => Effect.succeed(fiber)))
 const call = (args: ReadonlyArray<unknown>, limits = Snapshot.defaultLimits, bound = Record.noFields): LogRecord => {
   const surroundings = { context: Record.emptyContext, logger: "l", annotations: {}, spans: [] }
   const method = { level: "Info", logger: undefined, bound } as const
-  return Capture.record({ args, fiber, method, surroundings, cause: Cause.empty }, 7, limits, 3)
+  const call: Capture.Call = { args, fiber, method, surroundings, cause: Cause.empty }
+  const record = Capture.record(call, 7, limits, 3)
+  if (call.sized !== undefined) {
+    assert.strictEqual(call.sized, record)
+    assert.strictEqual(call.bytes, Record.estimateBytes(record), "what the capture knows of the size is so")
+  }
+  return record
 }
 
 class Point {

@@ -14,6 +14,7 @@ import type { Method } from "./Call.ts"
 import * as Calls from "./Call.ts"
 import { Call } from "./Call.ts"
 import * as Capture from "./Capture.ts"
+import * as Current from "./Current.ts"
 import type { DropReason, SinkLedger, Source } from "./Ledger.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Levels from "./Levels.ts"
@@ -118,6 +119,7 @@ export const make = (options: Options): Backend => {
  */
 export const closeUnsafe = (self: Backend): void => {
   self.closed = true
+  Current.forgetUnsafe(self)
   for (const stages of [...self.lookout.gated, self.stages]) PipelineRun.closeGatesUnsafe(stages, self.visitor)
 }
 
@@ -296,7 +298,7 @@ const accept = (self: Backend, record: LogRecord, source: Source): void => {
   if (own !== undefined) own.accepted++
   // captured with the number that was next then: only a gate or a nested call can have changed that
   const numbered = Record.withSeq(record, self.seq++)
-  const bytes = bytesOf(self, numbered)
+  const bytes = bytesOf(self, numbered, own)
   const level = LogLevel.getOrdinal(numbered.level)
   for (let i = 0; i < targets.length; i++) {
     const target = targets[i]!
@@ -312,9 +314,9 @@ const accept = (self: Backend, record: LogRecord, source: Source): void => {
 }
 
 // A stage without types can make what has no end, or cannot be read. Its formatter will say so.
-const bytesOf = (self: Backend, record: LogRecord): number => {
+const bytesOf = (self: Backend, record: LogRecord, call: Call | undefined): number => {
   try {
-    const bytes = Record.estimateBytes(record)
+    const bytes = call?.sized === record ? call.bytes : Record.estimateBytes(record)
     return record.context === self.context ? bytes : bytes + Record.contextBytes(record.context)
   } catch {
     return self.limits.recordBytes

@@ -8,7 +8,7 @@ import * as LogLevel from "effect/LogLevel"
 import type { Watch } from "./Barriers.ts"
 import type * as Capture from "./Capture.ts"
 import type { OfferOptions, Wait } from "./Outlet.ts"
-import type { LogFields } from "./Record.ts"
+import type { LogFields, LogRecord } from "./Record.ts"
 import { noFields } from "./Record.ts"
 import type { Surroundings } from "./Surroundings.ts"
 
@@ -39,6 +39,8 @@ export class Call implements Capture.Call, OfferOptions {
   readonly cause: Cause.Cause<unknown>
   readonly fiber: Fiber.Fiber<unknown, unknown>
   readonly surroundings: Surroundings
+  sized: LogRecord | undefined = undefined
+  bytes = 0
   canWait = false
   watch: ((sink: string) => Watch) | undefined = undefined
   /** Whether a queue took it above its capacity, or could not. */

@@ -46,6 +46,7 @@ export interface Method {
  * One log call: what was said, where, and by which fiber. Its values are foreign, and are not changed.
  *
  * - `cause`: a Cause that Effect has taken out of the arguments already; `Cause.empty` for none.
+ * - `sized`: the record, where the capture has come to know what `Record.estimateBytes` says of it: `bytes`.
  */
 export interface Call {
   readonly method: Method
@@ -53,6 +54,8 @@ export interface Call {
   readonly cause: Cause.Cause<unknown>
   readonly fiber: Fiber.Fiber<unknown, unknown>
   readonly surroundings: Surroundings
+  sized?: LogRecord | undefined
+  bytes?: number
 }
 
 /**
@@ -99,7 +102,7 @@ const simpleUnsafe = (
   const clone = isShownAsItself(own) ? Flat.clone(own, limits) : undefined
   const bytes = call.args.length === 1 ? 0 : clone ? Flat.bytes(clone, limits) : Number.NaN
   if (!(16 + message.length + bytes <= limits.recordBytes)) return recordUnsafe(call, limits, seq, time, clone)
-  return new Record.Plain(
+  const record = new Record.Plain(
     time,
     call.method.level,
     loggerOf(call),
@@ -115,6 +118,11 @@ const simpleUnsafe = (
     undefined,
     undefined
   )
+  if (clone || call.method.bound === Record.noFields) {
+    call.sized = record
+    call.bytes = Record.estimateSimpleBytes(message, clone ? bytes : undefined)
+  }
+  return record
 }
 
 const isShownAsItself = (value: unknown): value is object => {

@@ -92,7 +92,7 @@ const make = (name: string | undefined, bound: LogFields): NamedLogger => {
   const log = (level: LogLevel.Severity): Log => {
     const method = Calls.method(level, name, bound)
     const run: Run = (args, fiber) => {
-      const backend = fiber.getRef(Current.CurrentBackend)
+      const backend = Current.backendOf(fiber)
       return backend === undefined ? fallback(method, args, fiber) : Backends.log(backend, method, args, fiber)
     }
     return (...args) => new LogEffect(run, args)
@@ -123,7 +123,7 @@ const fallback = (
 
 const isEnabledBy = (method: Method): Effect.Effect<boolean> =>
   Effect.withFiber((fiber) => {
-    const backend = fiber.getRef(Current.CurrentBackend)
+    const backend = Current.backendOf(fiber)
     return Effect.succeed(
       backend === undefined
         ? LogLevel.isGreaterThanOrEqualTo(method.level, fiber.cache.minimumLogLevel)
@@ -136,7 +136,7 @@ const acknowledge = (
   args: ReadonlyArray<unknown>
 ): Effect.Effect<Receipt, NotAccepted> =>
   Effect.withFiber((fiber) => {
-    const backend = fiber.getRef(Current.CurrentBackend)
+    const backend = Current.backendOf(fiber)
     return backend === undefined
       ? Effect.fail(new NotAccepted({ reason: "no_layer", sinks: {} }))
       : logAndAwait(backend, method, args, fiber)
