@@ -99,15 +99,21 @@ const simpleUnsafe = (
 ): LogRecord => {
   const message = call.args[0] as string
   const own = call.args.length === 1 ? undefined : call.args[1]
-  const clone = isShownAsItself(own) ? Flat.clone(own, limits) : undefined
-  const bytes = call.args.length === 1 ? 0 : clone ? Flat.bytes(clone, limits) : Number.NaN
-  if (!(16 + message.length + bytes <= limits.recordBytes)) return recordUnsafe(call, limits, seq, time, clone)
+  const fields = isShownAsItself(own) ? {} : undefined
+  const bytes = fields !== undefined
+    ? Flat.copyUnsafe(own as object, fields, limits)
+    : call.args.length === 1
+    ? 0
+    : Number.NaN
+  if (bytes === Flat.unreadable || !(16 + message.length + bytes <= limits.recordBytes)) {
+    return recordUnsafe(call, limits, seq, time, fields && { fields, bytes })
+  }
   const record = new Record.Plain(
     time,
     call.method.level,
     loggerOf(call),
     message,
-    clone ?? call.method.bound,
+    fields ?? call.method.bound,
     call.surroundings.context,
     undefined,
     undefined,
@@ -118,9 +124,9 @@ const simpleUnsafe = (
     undefined,
     undefined
   )
-  if (clone || call.method.bound === Record.noFields) {
+  if (fields !== undefined || call.method.bound === Record.noFields) {
     call.sized = record
-    call.bytes = Record.estimateSimpleBytes(message, clone ? bytes : undefined)
+    call.bytes = Record.estimateSimpleBytes(message, fields && bytes)
   }
   return record
 }
@@ -134,20 +140,20 @@ const isShownAsItself = (value: unknown): value is object => {
   }
 }
 
-// `clone`: what `Flat.clone` made already of the one object among the arguments.
+// `flat`: what was made already of the one object among the arguments.
 const recordUnsafe = (
   call: Call,
   limits: Snapshot.Limits,
   seq: number | undefined,
   time: number,
-  clone?: Snapshot.MutableFields | null
+  flat?: Snapshot.FlatCopy
 ): LogRecord => {
   const { args, fiber, method, surroundings } = call
   const run = Snapshot.make(limits, fiber.context)
   // in the order of what has to survive when the record is cut: message, error, own fields, annotations
   const message = messageUnsafe(run, args)
   const error = errorUnsafe(run, args, call.cause)
-  const own = ownFieldsUnsafe(run, args, clone)
+  const own = ownFieldsUnsafe(run, args, flat)
   const fields = layeredUnsafe(run, own, method.bound, surroundings.annotations)
   const spans = spansUnsafe(run, surroundings.spans, time)
   const span = fiber.cache.span
@@ -220,7 +226,7 @@ const errorUnsafe = (
 const ownFieldsUnsafe = (
   run: Snapshot.Snapshot,
   args: ReadonlyArray<unknown>,
-  clone: Snapshot.MutableFields | null | undefined
+  flat: Snapshot.FlatCopy | undefined
 ): Snapshot.MutableFields | undefined => {
   let fields: Snapshot.MutableFields | undefined
   let data: Array<unknown> | undefined
@@ -229,7 +235,7 @@ const ownFieldsUnsafe = (
     if (!isObject(arg)) continue
     const role = roleOf(arg)
     if (role === "fields") {
-      const shown = shownUnsafe(run, arg, clone)
+      const shown = shownUnsafe(run, arg, flat)
       if (!Snapshot.isFields(shown)) (data ??= []).push(shown)
       else if (fields === undefined) fields = shown
       else for (const key of Object.keys(shown)) Record.assignUnsafe(fields, key, shown[key]!)
@@ -251,12 +257,12 @@ const ownFieldsUnsafe = (
 const shownUnsafe = (
   run: Snapshot.Snapshot,
   arg: object,
-  clone: Snapshot.MutableFields | null | undefined
+  flat: Snapshot.FlatCopy | undefined
 ): LogValue => {
   try {
-    if (clone !== undefined || Run.isShownAsItself(arg)) {
+    if (flat !== undefined || Run.isShownAsItself(arg)) {
       Run.enterUnsafe(run, arg, 0)
-      return Snapshot.plainUnsafe(run, arg, 0, clone)
+      return Snapshot.plainUnsafe(run, arg, 0, flat)
     }
   } catch {
     return Run.unprintableUnsafe(run)

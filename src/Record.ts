@@ -204,7 +204,7 @@ export const estimateBytes = (self: LogRecord): number => {
 /**
  * What `estimateBytes` says of a record that has no more than a message, and flat fields of so many bytes.
  *
- * - `flatBytes`: as `Flat.bytes` counts them; `undefined` without fields.
+ * - `flatBytes`: as `Flat.copyUnsafe` counts them; `undefined` without fields.
  */
 export const estimateSimpleBytes = (message: string, flatBytes: number | undefined): number =>
   recordBytes + message.length + (flatBytes === undefined ? 0 : 32 + flatBytes)

@@ -161,25 +161,38 @@ const setUnsafe = (self: Snapshot, out: MutableFields, key: string, value: unkno
 }
 
 /**
- * The copy of an object literal. `depth` is that of the object, which has to be in `ancestors`; `clone` what
- * `Flat.clone` made of it already.
+ * What `Flat.copyUnsafe` has made of an object: `fields`, and what it answered.
+ */
+export interface FlatCopy {
+  readonly fields: MutableFields
+  readonly bytes: number
+}
+
+/**
+ * The copy of an object literal. `depth` is that of the object, which has to be in `ancestors`; `flat` what was made of
+ * it already.
  */
 export const plainUnsafe = (
   self: Snapshot,
   source: object,
   depth: number,
-  clone = Flat.clone(source, self.limits)
+  flat: FlatCopy = flatUnsafe(self, source)
 ): MutableFields => {
-  const bytes = clone === null ? Number.NaN : Flat.bytes(clone, self.limits)
-  if (clone !== null && bytes <= self.bytes) {
+  const { bytes, fields } = flat
+  if (bytes !== Flat.unreadable && bytes <= self.bytes) {
     self.bytes -= bytes
-    return clone
+    return fields
   }
   const out: MutableFields = {}
+  if (bytes === Flat.unreadable) assignFieldsUnsafe(self, out, source, Object.keys(source), depth)
   // what has been read is not read again
-  const read = clone ?? source
-  assignFieldsUnsafe(self, out, read, Object.keys(read), depth)
+  else assignFieldsUnsafe(self, out, fields, Flat.keys(source, fields, self.limits), depth)
   return out
+}
+
+const flatUnsafe = ({ limits }: Snapshot, source: object): FlatCopy => {
+  const fields = {}
+  return { fields, bytes: Flat.copyUnsafe(source, fields, limits) }
 }
 
 /**
