@@ -7,12 +7,23 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as EffectLogger from "effect/Logger"
 import type * as PlatformError from "effect/PlatformError"
-import { AsyncLogging, Sinks } from "../src/index.ts"
+import { AsyncLogging, Logger, Sinks } from "../src/index.ts"
+import * as Subject from "./Subject.ts"
 
 /**
  * Makes one log call, or what stands for it.
  */
 export type Log = (orderId: number) => Effect.Effect<void>
+
+/**
+ * The call of this library, with two fields.
+ */
+export const info: Log = (orderId) => Logger.info(Subject.message, Subject.fields(orderId))
+
+/**
+ * Effect's own call, with two fields.
+ */
+export const effectInfo: Log = (orderId) => Effect.logInfo(Subject.message, Subject.fields(orderId))
 
 /**
  * Logs `records` records, one after the other, in one fiber.
