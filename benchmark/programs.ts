@@ -34,6 +34,18 @@ export const logAll = (log: Log, records: number): Effect.Effect<void> =>
   })
 
 /**
+ * Logs as many records as `times` is long, and writes there how long each call took, in milliseconds.
+ */
+export const logEachTimed = (log: Log, times: Float64Array): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    for (let i = 0; i < times.length; i++) {
+      const before = performance.now()
+      yield* log(i)
+      times[i] = performance.now() - before
+    }
+  })
+
+/**
  * This library with all its defaults, and the one strategy that loses nothing.
  */
 export const libraryLayer = (path: string) =>
