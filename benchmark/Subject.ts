@@ -18,6 +18,22 @@ export const fields = (orderId: number): { readonly orderId: number; readonly cu
 })
 
 /**
+ * Ten fields, of the kinds that programs log.
+ */
+export const tenFields = (orderId: number) => ({
+  orderId,
+  customer: "c-1729",
+  amount: 1299.5,
+  currency: "EUR",
+  method: "card",
+  country: "DE",
+  items: 3,
+  express: false,
+  session: "5f0c2b7e9d",
+  attempt: 1
+})
+
+/**
  * Reads a file back: one JSON object on each line, with message and fields, all of `records` in order, and nothing
  * else. Answers what is wrong, or `undefined`.
  */
@@ -30,17 +46,30 @@ export const checkFile = async (path: string, records: number): Promise<string |
   return lines === records ? undefined : `${lines} lines instead of ${records}`
 }
 
-const isRecord = (line: string, orderId: number): boolean => {
-  const [text, { customer, ...own }] = partsOf(line)
-  return text === message && own["orderId"] === orderId && customer === fields(orderId).customer
+/**
+ * How many of `records` records have no line of their own in this text.
+ */
+export const missing = (text: string, records: number): number => {
+  const found = new Set<unknown>()
+  for (const line of text.split("\n")) {
+    const orderId = partsOf(line)[1]["orderId"]
+    if (typeof orderId === "number" && orderId < records && isRecord(line, orderId)) found.add(orderId)
+  }
+  return records - found.size
 }
 
-// Effect's `formatJson` puts the arguments of the call into one list under `message`
+const isRecord = (line: string, orderId: number): boolean => {
+  const [text, own] = partsOf(line)
+  return text === message && own["orderId"] === orderId && own["customer"] === fields(orderId).customer
+}
+
+// Effect's `formatJson` puts the arguments of the call into one list under `message`. This library has the fields under
+// `fields`, LogTape under `properties`, pino and winston beside the message, which pino calls `msg`.
 const partsOf = (line: string): readonly [message: unknown, fields: { readonly [key: string]: unknown }] => {
   try {
     const json = JSON.parse(line)
-    const [text, own] = Array.isArray(json.message) ? json.message : [json.message, json.fields]
-    return [text, own ?? {}]
+    if (Array.isArray(json.message)) return [json.message[0], json.message[1] ?? {}]
+    return [json.message ?? json.msg, json.fields ?? json.properties ?? json]
   } catch {
     return [undefined, {}]
   }

@@ -7,7 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as EffectLogger from "effect/Logger"
 import type * as PlatformError from "effect/PlatformError"
-import { AsyncLogging, Sinks } from "../src/index.ts"
+import { AsyncLogging, Logger, Sinks } from "../src/index.ts"
+import * as Subject from "./Subject.ts"
 
 /**
  * Makes one log call, or what stands for it.
@@ -15,11 +16,33 @@ import { AsyncLogging, Sinks } from "../src/index.ts"
 export type Log = (orderId: number) => Effect.Effect<void>
 
 /**
+ * The call of this library, with two fields.
+ */
+export const info: Log = (orderId) => Logger.info(Subject.message, Subject.fields(orderId))
+
+/**
+ * Effect's own call, with two fields.
+ */
+export const effectInfo: Log = (orderId) => Effect.logInfo(Subject.message, Subject.fields(orderId))
+
+/**
  * Logs `records` records, one after the other, in one fiber.
  */
 export const logAll = (log: Log, records: number): Effect.Effect<void> =>
   Effect.gen(function*() {
     for (let i = 0; i < records; i++) yield* log(i)
+  })
+
+/**
+ * Logs as many records as `times` is long, and writes there how long each call took, in milliseconds.
+ */
+export const logEachTimed = (log: Log, times: Float64Array): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    for (let i = 0; i < times.length; i++) {
+      const before = performance.now()
+      yield* log(i)
+      times[i] = performance.now() - before
+    }
   })
 
 /**

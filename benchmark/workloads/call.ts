@@ -1,7 +1,9 @@
 /**
- * Nanoseconds per log call on the caller's fiber, with two fields: bursts below the capacity of the queue, which is
- * drained between them, outside of the measurement. The fiber does not yield within a burst, so that no worker runs
- * in it. The median of the bursts counts.
+ * Nanoseconds per log call on the caller's fiber: bursts below the capacity of the queue, which is drained between them,
+ * outside of the measurement. The fiber does not yield within a burst, so that no worker runs in it.
+ *
+ * `time` is that of a burst, divided by its calls; the median of the bursts counts. The quantiles are of calls that were
+ * timed one by one, in bursts of their own: looking at the clock disturbs. The first half of all bursts warms up.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -9,8 +11,10 @@ import * as EffectLogger from "effect/Logger"
 import { MaxOpsBeforeYield } from "effect/Scheduler"
 import { join } from "node:path"
 import { AsyncLogging, Logger } from "../../src/index.ts"
+import * as pino from "../contenders/pino.ts"
+import * as Latency from "../Latency.ts"
 import type { Log } from "../programs.ts"
-import { effectFileLayer, libraryLayer, logAll } from "../programs.ts"
+import { effectFileLayer, effectInfo, info, libraryLayer, logAll, logEachTimed } from "../programs.ts"
 import * as Statistics from "../Statistics.ts"
 import * as Subject from "../Subject.ts"
 import type { Contender, Job, Sample } from "../Workload.ts"
@@ -20,15 +24,19 @@ const burst = 1000
 
 const measure = <R>(log: Log, drain: Effect.Effect<unknown, never, R>, records: number) =>
   Effect.gen(function*() {
-    const bursts: Array<number> = []
-    // the first half warms up
-    for (let i = 0; i < 2 * records / burst; i++) {
+    const bursts = Math.ceil(records / burst)
+    const times = new Array<number>(bursts)
+    const singles = new Float64Array(bursts * burst)
+    for (let i = 0; i < 2 * bursts; i++) {
       const start = performance.now()
       yield* logAll(log, burst)
-      bursts.push((performance.now() - start) * 1e6 / burst)
+      times[i % bursts] = (performance.now() - start) * 1e6 / burst
+      yield* drain
+      yield* logEachTimed(log, singles.subarray((i % bursts) * burst, (i % bursts + 1) * burst))
       yield* drain
     }
-    return Statistics.summary(bursts.slice(bursts.length / 2)).median
+    const { figures, series } = Latency.sample(singles)
+    return { figures: { time: Statistics.summary(times).median, ...figures }, series }
   }).pipe(Effect.provideService(MaxOpsBeforeYield, Number.MAX_SAFE_INTEGER))
 
 const contender = <R>(
@@ -38,29 +46,37 @@ const contender = <R>(
   drain: Effect.Effect<unknown, never, NoInfer<R>>
 ): Contender => ({
   title,
-  run: async ({ directory, records }: Job): Promise<Sample> => ({
-    figures: {
-      time: await Effect.runPromise(
-        Effect.provide(measure(log, drain, records), layer(join(directory, "calls.log")))
-      )
-    }
-  })
+  run: ({ directory, records }: Job): Promise<Sample> =>
+    Effect.runPromise(Effect.provide(measure(log, drain, records), layer(join(directory, "calls.log"))))
 })
 
-const info: Log = (i) => Logger.info(Subject.message, Subject.fields(i))
-const effectInfo: Log = (i) => Effect.logInfo(Subject.message, Subject.fields(i))
+const library = (title: string, log: Log): Contender => contender(title, log, libraryLayer, AsyncLogging.flush)
+
+const disabled = (title: string, log: Log): Contender => contender(title, log, libraryLayer, Effect.yieldNow)
+
+const pinoAsync = async ({ directory, records }: Job): Promise<Sample> => {
+  const logger = await pino.openAsync(join(directory, "calls.log"))
+  const log: Log = (i) => Effect.sync(() => logger.log(i))
+  const sample = await Effect.runPromise(measure(log, Effect.promise(logger.flush), records))
+  await logger.close()
+  return sample
+}
+
 const effectFileWindow = "1 milli"
 
 /**
  * The workload.
  */
 export const call: Workload = {
-  title: "a log call with two fields",
-  figures: { time: "ns/call" },
+  title: "a log call",
+  figures: { time: "ns/call", ...Latency.figures },
   contenders: {
     bare: contender("a bare yield*", () => Effect.void, () => Layer.empty, Effect.yieldNow),
-    loggerInfo: contender("Logger.info", info, libraryLayer, AsyncLogging.flush),
-    effectLog: contender("Effect.logInfo, this library", effectInfo, libraryLayer, AsyncLogging.flush),
+    loggerInfo0: library("Logger.info, no fields", () => Logger.info(Subject.message)),
+    loggerInfo: library("Logger.info, 2 fields", info),
+    loggerInfo10: library("Logger.info, 10 fields", (i) => Logger.info(Subject.message, Subject.tenFields(i))),
+    lazy: library("Logger.info, 2 fields, lazy", (i) => Logger.info(Subject.message, () => Subject.fields(i))),
+    effectLog: library("Effect.logInfo, 2 fields", effectInfo),
     effectNull: contender(
       "Effect.logInfo, null logger",
       effectInfo,
@@ -73,11 +89,11 @@ export const call: Workload = {
       (path) => effectFileLayer(path, effectFileWindow),
       Effect.sleep(effectFileWindow)
     ),
-    disabled: contender(
-      "Logger.debug, disabled",
-      (i) => Logger.debug(Subject.message, Subject.fields(i)),
-      libraryLayer,
-      Effect.yieldNow
+    pinoAsync: { title: "pino, async, called from Effect", run: pinoAsync },
+    disabled: disabled("Logger.debug, disabled", (i) => Logger.debug(Subject.message, Subject.fields(i))),
+    disabledLazy: disabled(
+      "Logger.debug, disabled, lazy",
+      (i) => Logger.debug(Subject.message, () => Subject.fields(i))
     )
   }
 }

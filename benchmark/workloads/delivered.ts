@@ -1,68 +1,56 @@
 /**
- * Delivered lines per second into a file: from the first call until the scope has closed and the last line is there.
- * The file is then read back.
- *
- * Each contender has logged as much before, twice, into other files: what is measured is neither the compiler nor the
- * growth of the heap. The first time in small programs: a full garbage collection in the middle of code that is still
- * cold can make V8 allocate what lives shortest (the results of the iterators behind `yield*`) among the old objects, and
- * collecting garbage then takes as long as all the rest, of any Effect program.
+ * Delivered lines per second into a file: from the first call until the last line is there. With this library and with
+ * Effect's logger, until the scope has closed. The file is then read back, after a rehearsal and the measurement.
  */
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
-import { closeSync, openSync, writeSync } from "node:fs"
 import { join } from "node:path"
-import { Logger } from "../../src/index.ts"
+import type { Open } from "../contenders/FileLogger.ts"
+import * as FileLogger from "../contenders/FileLogger.ts"
+import * as floor from "../contenders/floor.ts"
+import * as logtape from "../contenders/logtape.ts"
+import * as pino from "../contenders/pino.ts"
+import * as winston from "../contenders/winston.ts"
+import { effectFileLayer, effectInfo, info, libraryLayer, logAll } from "../programs.ts"
 import type { Log } from "../programs.ts"
-import { effectFileLayer, libraryLayer, logAll } from "../programs.ts"
+import * as Rehearsal from "../Rehearsal.ts"
 import * as Subject from "../Subject.ts"
 import type { Job, Sample, Workload } from "../Workload.ts"
 
-// Answers when it started, as `performance.now()`: what a contender sets up before its first call does not count.
-type LogToFile = (path: string, records: number) => Promise<number>
+// Answers when it began and when the last line was there, as `performance.now()`: what a contender sets up before its
+// first call does not count.
+type LogToFile = (path: string, records: number) => Promise<readonly [start: number, end: number]>
 
-const measure = (logToFile: LogToFile) => async ({ directory, records }: Job): Promise<Sample> => {
-  for (let i = 0; i < 50; i++) await logToFile(join(directory, "warm-up.log"), records / 50)
-  await logToFile(join(directory, "rehearsal.log"), records)
-  const path = join(directory, "measured.log")
-  const start = await logToFile(path, records)
-  const seconds = (performance.now() - start) / 1000
-  return { figures: { rate: records / seconds }, wrong: await Subject.checkFile(path, records) }
+const measured = ({ directory }: Job): string => join(directory, "measured.log")
+
+const measure = (logToFile: LogToFile, rehearsalParts?: number) => async (job: Job): Promise<Sample> => {
+  const { records } = job
+  await Rehearsal.run(logToFile, job, rehearsalParts)
+  const [start, end] = await logToFile(measured(job), records)
+  return {
+    figures: { rate: records / (end - start) * 1000 },
+    wrong: await Subject.checkFile(measured(job), records)
+  }
 }
 
 const withEffect = <A>(layer: (path: string) => Layer.Layer<A, unknown>, log: Log) =>
-  measure((path, records) =>
-    Effect.suspend(() => Effect.as(logAll(log, records), performance.now())).pipe(
+  measure(async (path, records) => {
+    const start = await Effect.suspend(() => Effect.as(logAll(log, records), performance.now())).pipe(
       Effect.provide(layer(path)),
       Effect.runPromise
     )
-  )
+    return [start, performance.now()]
+  })
 
-const chunkLength = 64 * 1024
+const native = (open: Open, rehearsalParts?: number) =>
+  measure((path, records) => FileLogger.logTo(open, path, records), rehearsalParts)
 
-// The lines of this library, but for the digits of the times.
-const floor: LogToFile = async (path, records) => {
-  const file = openSync(path, "a")
-  const start = performance.now()
-  let chunk = ""
-  for (let i = 0; i < records; i++) {
-    chunk += `${
-      JSON.stringify({
-        timestamp: new Date().toISOString(),
-        level: "INFO",
-        message: Subject.message,
-        fields: Subject.fields(i),
-        fiber: 1,
-        seq: i
-      })
-    }\n`
-    if (chunk.length >= chunkLength) {
-      writeSync(file, chunk)
-      chunk = ""
-    }
-  }
-  writeSync(file, chunk)
-  closeSync(file)
-  return start
+const inEffect = (open: Open) => measure((path, records) => FileLogger.logInEffectTo(open, path, records))
+
+const measureFloor = async (job: Job): Promise<Sample> => {
+  const sample = await measure(floor.logTo)(job)
+  const libraryPath = join(job.directory, "library.log")
+  return { ...sample, wrong: sample.wrong ?? await floor.checkBytes(measured(job), libraryPath, job.records) }
 }
 
 /**
@@ -72,21 +60,16 @@ export const delivered: Workload = {
   title: "delivered into a file, verified",
   figures: { rate: "lines/s" },
   contenders: {
-    loggerInfo: {
-      title: "Logger.info (backpressure: waits)",
-      run: withEffect(libraryLayer, (i) => Logger.info(Subject.message, Subject.fields(i)))
-    },
-    effectLog: {
-      title: "Effect.logInfo (backpressure: overdraft)",
-      run: withEffect(libraryLayer, (i) => Effect.logInfo(Subject.message, Subject.fields(i)))
-    },
-    effectToFile: {
-      title: "Effect's toFile(formatJson) (unbounded)",
-      run: withEffect(effectFileLayer, (i) => Effect.logInfo(Subject.message, Subject.fields(i)))
-    },
-    floor: {
-      title: "floor: JSON.stringify, writeSync (no queue)",
-      run: measure(floor)
-    }
+    loggerInfo: { title: "Logger.info (backpressure: waits)", run: withEffect(libraryLayer, info) },
+    effectLog: { title: "Effect.logInfo (backpressure: overdraft)", run: withEffect(libraryLayer, effectInfo) },
+    effectToFile: { title: "Effect's toFile(formatJson) (unbounded)", run: withEffect(effectFileLayer, effectInfo) },
+    pinoSync: { title: "pino, sync (the caller writes)", run: native(pino.openSync) },
+    pinoAsync: { title: "pino, async, minLength 4096 (unbounded)", run: native(pino.openAsync) },
+    pinoTransport: { title: "pino, transport in a thread (unbounded)", run: native(pino.openTransport, 5) },
+    pinoSyncInEffect: { title: "pino, sync, called from Effect", run: inEffect(pino.openSync) },
+    pinoAsyncInEffect: { title: "pino, async, called from Effect", run: inEffect(pino.openAsync) },
+    winston: { title: "winston, file transport (unbounded)", run: native(winston.open) },
+    logtape: { title: "LogTape, stream of 32 KiB (unbounded)", run: native(logtape.open) },
+    floor: { title: "floor: JSON.stringify, writeSync (no queue)", run: measureFloor }
   }
 }
