@@ -1,6 +1,7 @@
 /**
  * All workloads, by name.
  */
+import { bundle } from "./workloads/bundle.ts"
 import { call } from "./workloads/call.ts"
 import { deadSink } from "./workloads/deadSink.ts"
 import { delivered } from "./workloads/delivered.ts"
@@ -9,11 +10,12 @@ import { memory } from "./workloads/memory.ts"
 import { producers } from "./workloads/producers.ts"
 import { sinks } from "./workloads/sinks.ts"
 import { slowSink } from "./workloads/slowSink.ts"
+import { start } from "./workloads/start.ts"
 
 /**
  * All workloads, by name.
  */
-export const workloads = { delivered, call, producers, sinks, slowSink, deadSink, memory, faults }
+export const workloads = { delivered, call, producers, sinks, slowSink, deadSink, memory, start, bundle, faults }
 
 /**
  * The name of a workload.
