@@ -41,9 +41,12 @@ export interface Figures {
 const child = fileURLToPath(new URL("child.ts", import.meta.url))
 const execute = promisify(execFile)
 
+// one that hangs is void, and does not stop the others
+const timeout = 5 * 60_000
+
 const sample = async (workload: WorkloadName, contender: string, records: number): Promise<Sample> => {
   try {
-    const { stdout } = await execute(process.execPath, [child, workload, contender, String(records)])
+    const { stdout } = await execute(process.execPath, [child, workload, contender, String(records)], { timeout })
     return JSON.parse(stdout)
   } catch (error) {
     return { figures: {}, wrong: String(error) }
