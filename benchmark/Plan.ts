@@ -1,0 +1,55 @@
+/**
+ * Which workloads a run takes, how often, and how much of each.
+ */
+import { definitions } from "./Ratios.ts"
+
+/**
+ * One workload of a run.
+ */
+export interface Part {
+  readonly workload: string
+  readonly rounds: number
+  readonly records: number
+  readonly contenders: ReadonlyArray<string>
+}
+
+/**
+ * The contenders of each workload there is.
+ */
+export interface Available {
+  readonly [workload: string]: ReadonlyArray<string>
+}
+
+interface Size {
+  readonly rounds: number
+  readonly records: number
+}
+
+const full: Size = { rounds: 5, records: 200_000 }
+const fullSizes: { readonly [workload: string]: Partial<Size> } = {}
+
+const quick: Size = { rounds: 3, records: 50_000 }
+const quickSizes: { readonly [workload: string]: Partial<Size> } = {}
+
+/**
+ * Everything, as exact as it gets in some twenty minutes.
+ */
+export const everything = (available: Available): ReadonlyArray<Part> =>
+  Object.entries(available).map(([workload, contenders]) => ({
+    workload,
+    contenders,
+    ...full,
+    ...fullSizes[workload]
+  }))
+
+/**
+ * Only what the ratios with a goal need, in two minutes on a busy machine.
+ */
+export const whatGoalsNeed = (available: Available): ReadonlyArray<Part> => {
+  const needed = Object.values(definitions).filter(({ goal }) => goal !== undefined)
+  return Object.entries(available).flatMap(([workload, contenders]) => {
+    const names = new Set(needed.filter((ratio) => ratio.workload === workload).flatMap((ratio) => ratio.contenders))
+    const there = contenders.filter((name) => names.has(name))
+    return there.length === 0 ? [] : { workload, contenders: there, ...quick, ...quickSizes[workload] }
+  })
+}
