@@ -26,10 +26,25 @@ interface Size {
 }
 
 const full: Size = { rounds: 5, records: 200_000 }
-const fullSizes: { readonly [workload: string]: Partial<Size> } = {}
+const fullSizes: { readonly [workload: string]: Partial<Size> } = {
+  call: { records: 100_000 },
+  // two seconds at 10,000 logs/s, and as long at the other rates
+  slowSink: { records: 20_000 },
+  deadSink: { records: 1_000_000 },
+  exactness: { records: 100_000 },
+  // a second at 2,000 records/s
+  faults: { records: 2000 }
+}
 
 const quick: Size = { rounds: 3, records: 50_000 }
-const quickSizes: { readonly [workload: string]: Partial<Size> } = {}
+const quickSizes: { readonly [workload: string]: Partial<Size> } = {
+  call: { records: 20_000 },
+  slowSink: { records: 10_000 },
+  // bytes are the same in each round; of fewer offers the slope would be mostly that of the garbage
+  deadSink: { rounds: 1, records: 1_000_000 },
+  memory: { rounds: 1 },
+  bundle: { rounds: 1 }
+}
 
 /**
  * Everything, as exact as it gets in some twenty minutes.

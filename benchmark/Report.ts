@@ -30,7 +30,7 @@ const workload = ({ contenders, figures, records, rounds, title }: WorkloadResul
     ...rows.map((row) => [row.title, ...names.map((name) => figure(row.figures[name]))])
   ])
   const reasons = rows.flatMap((row) => row.wrong.map((reason) => `    void: ${row.title}: ${reason}`))
-  return [`${title}: ${rounds} rounds of ${digits(records)}`, ...lines, ...reasons].join("\n")
+  return [`${title} (rounds: ${rounds}, records: ${digits(records)})`, ...lines, ...reasons].join("\n")
 }
 
 const ratios = ({ ratios, spread }: Results): string =>
