@@ -4,49 +4,23 @@
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
-import type { Summary } from "./Statistics.ts"
+import type { Part } from "./Plan.ts"
+import type { Contender, Figure, WorkloadResult } from "./Results.ts"
 import * as Statistics from "./Statistics.ts"
-import type { Sample } from "./Workload.ts"
-import type { WorkloadName } from "./workloads.ts"
-import { workloads } from "./workloads.ts"
-
-/**
- * What one contender achieved, in one figure.
- *
- * - `value`: of its runs, void ones left out; `undefined` if all are void.
- * - `linesRight`: whether no run is void. `wrong` says why those are that are.
- */
-export interface Row {
-  readonly value: Summary | undefined
-  readonly linesRight: boolean
-  readonly wrong: ReadonlyArray<string>
-  /** By round; `undefined` for a void one. */
-  readonly rounds: ReadonlyArray<number | undefined>
-}
-
-/**
- * By contender.
- */
-export interface Rows {
-  readonly [contender: string]: Row
-}
-
-/**
- * By figure.
- */
-export interface Figures {
-  readonly [figure: string]: Rows
-}
+import type { Sample, Workload } from "./Workload.ts"
 
 const child = fileURLToPath(new URL("child.ts", import.meta.url))
 const execute = promisify(execFile)
 
 // one that hangs is void, and does not stop the others
-const timeout = 5 * 60_000
+const timeout = 180_000
 
-const sample = async (workload: WorkloadName, contender: string, records: number): Promise<Sample> => {
+const sample = async (workload: string, contender: string, records: number): Promise<Sample> => {
   try {
-    const { stdout } = await execute(process.execPath, [child, workload, contender, String(records)], { timeout })
+    const { stdout } = await execute(process.execPath, [child, workload, contender, String(records)], {
+      timeout,
+      killSignal: "SIGKILL"
+    })
     return JSON.parse(stdout)
   } catch (error) {
     return { figures: {}, wrong: String(error) }
@@ -54,31 +28,55 @@ const sample = async (workload: WorkloadName, contender: string, records: number
 }
 
 /**
- * Runs all contenders of a workload, `rounds` times.
+ * Runs one part of a plan. `progress` hears what is going on.
  */
-export const run = async (workload: WorkloadName, rounds: number, records: number): Promise<Figures> => {
-  const { contenders, figures } = workloads[workload]
-  const names = Object.keys(contenders)
+export const run = async (
+  { figures, contenders, title }: Workload,
+  { records, rounds, workload, contenders: names }: Part,
+  progress: (step: string) => void
+): Promise<WorkloadResult> => {
   const samples = names.map((): Array<Sample> => [])
   for (let round = 1; round <= rounds; round++) {
     for (const [i, name] of names.entries()) {
-      process.stderr.write(`\r\u001b[K${workload}, round ${round} of ${rounds}: ${name}`)
+      progress(`${workload}, round ${round} of ${rounds}: ${name}`)
       samples[i]!.push(await sample(workload, name, records))
     }
   }
-  process.stderr.write("\r\u001b[K")
-  const rows = (figure: string): Rows => Object.fromEntries(names.map((name, i) => [name, row(samples[i]!, figure)]))
-  return Object.fromEntries(Object.keys(figures).map((figure) => [figure, rows(figure)]))
+  return {
+    title,
+    rounds,
+    records,
+    figures,
+    contenders: Object.fromEntries(
+      names.map((name, i) => [name, together(contenders[name]!.title, Object.keys(figures), samples[i]!)])
+    )
+  }
 }
 
-const row = (samples: ReadonlyArray<Sample>, figure: string): Row => {
+const together = (title: string, figures: ReadonlyArray<string>, samples: ReadonlyArray<Sample>): Contender => {
   const wrong = samples.flatMap((sample) => sample.wrong ?? [])
-  const rounds = samples.map((sample) => sample.wrong === undefined ? sample.figures[figure] : undefined)
-  const values = rounds.filter((value) => value !== undefined)
   return {
-    value: values.length === 0 ? undefined : Statistics.summary(values),
+    title,
     linesRight: wrong.length === 0,
     wrong,
-    rounds
+    figures: Object.fromEntries(figures.flatMap((figure) => {
+      const value = figureOf(samples, figure)
+      return value === undefined ? [] : [[figure, value]]
+    })),
+    series: middle(samples, figures[0]!)?.series ?? {}
   }
+}
+
+const isValid = (sample: Sample): boolean => sample.wrong === undefined
+
+const figureOf = (samples: ReadonlyArray<Sample>, figure: string): Figure | undefined => {
+  const rounds = samples.map((sample) => isValid(sample) ? sample.figures[figure] : undefined)
+  const values = rounds.filter((value) => value !== undefined)
+  return values.length === 0 ? undefined : { ...Statistics.summary(values), rounds }
+}
+
+// Of an even number of rounds the lower one: half of one round and half of another is no series.
+const middle = (samples: ReadonlyArray<Sample>, figure: string): Sample | undefined => {
+  const valid = samples.filter(isValid).toSorted((a, b) => (a.figures[figure] ?? 0) - (b.figures[figure] ?? 0))
+  return valid[Math.floor((valid.length - 1) / 2)]
 }

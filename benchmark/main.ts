@@ -1,88 +1,78 @@
 /**
- * `npm run bench`: this library beside what Effect has, on the same work. `--json` prints one JSON object, `--quick`
- * takes fewer rounds and records. Fails when a line was missing, wrong or out of order; ratios are only printed.
+ * `npm run bench`: this library beside what its users could take instead, on the same work. Fails when a line was
+ * missing, wrong or out of order; ratios are only printed.
+ *
+ * - no flag: everything, some twenty minutes. Keeps the results and pictures in `benchmark/results/`.
+ * - `--quick`: only what the ratios with a goal need, within two minutes.
+ * - `--only workload,workload`: only these.
+ * - `--json`: prints one JSON object.
+ * - `--draw`: measures nothing; draws the pictures of the results that were kept last.
  */
-import { availableParallelism, cpus } from "node:os"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { parseArgs } from "node:util"
-import { ratios, toControl } from "./Ratios.ts"
-import type { Rows } from "./Rounds.ts"
+import * as Pictures from "./Pictures.ts"
+import * as Plan from "./Plan.ts"
+import * as Ratios from "./Ratios.ts"
+import * as Report from "./Report.ts"
+import type { WorkloadResult } from "./Results.ts"
+import * as Results from "./Results.ts"
 import * as Rounds from "./Rounds.ts"
 import type { Summary } from "./Statistics.ts"
-import { workloads } from "./workloads.ts"
+import type { Workload } from "./Workload.ts"
+import * as Workloads from "./workloads.ts"
 
-const { values: flags } = parseArgs({ options: { json: { type: "boolean" }, quick: { type: "boolean" } } })
+const { values: flags } = parseArgs({
+  options: {
+    draw: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+    only: { type: "string" },
+    quick: { type: "boolean", default: false }
+  }
+})
 
-const plan = flags.quick === true
-  ? { rounds: 3, records: 50_000, steadyRecords: 1000 }
-  : { rounds: 5, records: 200_000, steadyRecords: 2000 }
+// Half of the start of a process is to compile what it imports. No ratio with a goal is about that.
+if (flags.quick) process.env["NODE_COMPILE_CACHE"] ??= join(tmpdir(), "node-compile-cache")
 
-const delivered = (await Rounds.run("delivered", plan.rounds, plan.records)).rate!
-const call = (await Rounds.run("call", plan.rounds, plan.records)).time!
-const faults = await Rounds.run("faults", plan.rounds, plan.steadyRecords)
-const result = {
-  ...plan,
-  machine: { node: process.version, cpus: availableParallelism(), model: cpus()[0]?.model, platform: process.platform },
-  ratios: ratios(delivered, call),
-  // time per call, over that with nothing beside the file
-  faultRatios: { median: toControl(faults.median!, "nothing"), p99: toControl(faults.p99!, "nothing") },
-  delivered,
-  call,
-  faults
+const workloads: { readonly [workload: string]: Workload } = Workloads.workloads
+
+const plan = (): ReadonlyArray<Plan.Part> => {
+  const names = flags.only?.split(",") ?? Object.keys(workloads)
+  const available = Object.fromEntries(names.map((name) => {
+    const workload = workloads[name]
+    if (workload === undefined) throw new Error(`no workload ${name}; there are ${Object.keys(workloads).join(", ")}`)
+    return [name, Object.keys(workload.contenders)]
+  }))
+  return flags.quick ? Plan.whatGoalsNeed(available) : Plan.everything(available)
 }
 
-const digits = (value: number): string => value.toLocaleString("en", { maximumFractionDigits: value < 100 ? 2 : 0 })
+const progress = (step: string): void => {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${step}`)
+}
 
-const spread = (value: Summary | undefined, width = 11): string =>
-  value === undefined
-    ? "void".padStart(width)
-    : `${digits(value.median).padStart(width)}  (${digits(value.min)} – ${digits(value.max)})`
-
-const printRows = (workload: keyof typeof workloads, rows: Rows): void => {
-  const { contenders, figures, title } = workloads[workload]
-  console.log(`\n${title}, ${Object.values(figures).join()}: median (min – max)`)
-  for (const [name, { value, wrong }] of Object.entries(rows)) {
-    console.log(`  ${contenders[name]!.title.padEnd(46)}${spread(value)}`)
-    for (const reason of wrong) console.log(`    void: ${reason}`)
+const measure = async (): Promise<Results.Results> => {
+  const measured: { [workload: string]: WorkloadResult } = {}
+  for (const part of plan()) measured[part.workload] = await Rounds.run(workloads[part.workload]!, part, progress)
+  progress("")
+  const ratios = Object.entries(Ratios.ratios(measured))
+  const pick = <A>(value: (summary: Summary) => A): { readonly [ratio: string]: A } =>
+    Object.fromEntries(ratios.flatMap(([name, summary]) => summary === undefined ? [] : [[name, value(summary)]]))
+  return {
+    machine: Results.machine(),
+    ratios: pick(({ median }) => median),
+    spread: pick(({ max, min }) => [min, max]),
+    workloads: measured
   }
 }
 
-type Column = readonly [heading: string, cell: (contender: string) => Summary | undefined]
-
-const printFaults = (): void => {
-  const { contenders, figures, title } = workloads.faults
-  const figure = (name: string): Column => [figures[name]!, (contender) => faults[name]![contender]!.value]
-  const ratio = (name: keyof typeof result.faultRatios): Column => [
-    "over nothing",
-    (contender) => result.faultRatios[name][contender]
-  ]
-  for (
-    const columns of [
-      [figure("median"), ratio("median"), figure("p99"), ratio("p99")],
-      [figure("max"), figure("block"), figure("computing")]
-    ]
-  ) {
-    console.log(`\n${title}: median (min – max)`)
-    console.log(`  ${" ".repeat(30)}${columns.map(([heading]) => heading.padEnd(22)).join("")}`)
-    for (const name of Object.keys(contenders)) {
-      const cells = columns.map(([_, cell]) => spread(cell(name), 0).padEnd(22))
-      console.log(`  ${contenders[name]!.title.padEnd(30)}${cells.join("")}`)
-    }
-  }
-  for (const { wrong } of Object.values(faults.median!)) for (const reason of wrong) console.log(`    void: ${reason}`)
-}
-
-if (flags.json === true) {
-  console.log(JSON.stringify(result))
+if (flags.draw) {
+  await Pictures.save(Results.load())
 } else {
-  const { cpus, model, node, platform } = result.machine
-  console.log(`node ${node}, ${cpus} cpus (${model}), ${platform}`)
-  console.log(`${plan.rounds} interleaved rounds of ${digits(plan.records)} records, each in its own process`)
-  printRows("delivered", delivered)
-  printRows("call", call)
-  printFaults()
-  console.log("\nratios: median (min – max) of the rounds")
-  for (const [name, ratio] of Object.entries(result.ratios)) console.log(`  ${name.padEnd(46)}${spread(ratio)}`)
+  const results = await measure()
+  console.log(flags.json ? JSON.stringify(results) : Report.tables(results))
+  if (!flags.quick && flags.only === undefined) {
+    Results.save(results)
+    await Pictures.save(results)
+  }
+  if (!Results.linesRight(results.workloads)) process.exitCode = 1
 }
-
-const rows = [delivered, call, faults.median!].flatMap((rows) => Object.values(rows))
-if (!rows.every((row) => row.linesRight)) process.exitCode = 1
