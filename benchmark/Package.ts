@@ -12,13 +12,18 @@ const root = fileURLToPath(new URL("..", import.meta.url))
 const execute = promisify(execFile)
 
 /**
- * Builds the package, as `npm run build` does, into the folder `dist` of a directory, from where modules then find all
- * packages that they find here.
+ * Lets the modules of a directory find all packages that are found here.
  */
-export const build = async (directory: string): Promise<void> => {
+export const link = async (directory: string): Promise<void> => {
   await symlink(join(root, "node_modules"), join(directory, "node_modules"))
   // without it, Node looks at each module for what it is
   await writeFile(join(directory, "package.json"), JSON.stringify({ type: "module" }))
+}
+
+/**
+ * Builds the package, as `npm run build` does, into the folder `dist` of a linked directory.
+ */
+export const build = async (directory: string): Promise<void> => {
   const compiler = join(root, "node_modules/typescript/bin/tsc")
   const project = join(root, "tsconfig.build.json")
   await execute(process.execPath, [compiler, "-p", project, "--outDir", join(directory, "dist")])

@@ -13,6 +13,7 @@ import { join } from "node:path"
 import * as readline from "node:readline"
 import { Logger } from "../../src/index.ts"
 import { libraryLayer } from "../programs.ts"
+import * as Rehearsal from "../Rehearsal.ts"
 import * as Subject from "../Subject.ts"
 import type { Contender, Job, Sample, Workload } from "../Workload.ts"
 
@@ -44,8 +45,9 @@ const deliver = async (path: string, producers: number, records: number): Promis
 const contender = (title: string, producers: number): Contender => ({
   title,
   run: async ({ directory, records }: Job): Promise<Sample> => {
-    for (let i = 0; i < 50; i++) await deliver(join(directory, "warm-up.log"), producers, records / 50)
-    await deliver(join(directory, "rehearsal.log"), producers, records)
+    // each small program starts as many fibers
+    const parts = producers < 1000 ? 50 : 5
+    await Rehearsal.run((path, records) => deliver(path, producers, records), { directory, records }, parts)
     const path = join(directory, "measured.log")
     const seconds = await deliver(path, producers, records)
     return { figures: { rate: records / seconds }, wrong: await checkShared(path, producers, records) }

@@ -80,7 +80,7 @@ const measureLibrary = Effect.fnUntraced(function*(rate: number, records: number
   const figures = yield* measure(info, rate, records)
   const { depth, ledger } = (yield* AsyncLogging.stats).sinks["server"]!
   const evicted = ledger.dropped.evicted
-  const isFull = rate <= takenPerSecond || (depth === 16_384 && evicted > 0)
+  const isFull = rate <= takenPerSecond || (depth > 16_384 - 2 * batchSize && evicted > 0)
   return {
     figures,
     wrong: isFull && ledger.delivered > 0

@@ -26,7 +26,7 @@ const contender = (
 ): Contender => ({
   title,
   run: async ({ directory }: Job): Promise<Sample> => {
-    await Package.build(directory)
+    await Package.link(directory)
     const entry = join(directory, "entry.js")
     await writeFile(entry, (await modules(directory)).map((module) => `import ${JSON.stringify(module)}\n`).join(""))
     const times: Array<number> = []
@@ -45,8 +45,14 @@ export const start: Workload = {
   title: "import, in a fresh process",
   figures: { import: "ms" },
   contenders: {
-    library: contender("this library, with Effect", () => ["./dist/index.js"]),
-    effect: contender("what it imports of Effect", Package.imports),
+    library: contender("this library, with Effect", async (directory) => {
+      await Package.build(directory)
+      return ["./dist/index.js"]
+    }),
+    effect: contender("what it imports of Effect", async (directory) => {
+      await Package.build(directory)
+      return Package.imports(directory)
+    }),
     effectLoggers: contender("Effect, with its own loggers", () => [
       "effect/Effect",
       "effect/Layer",
