@@ -88,7 +88,7 @@ export const make = (options: Options): Backend => {
       accepted: (record, source) => accept(self, record, source),
       filtered: (by, source) => Ledger.filtered(self.ledger, by, source),
       held: (source) => {
-        if (source === "offered" && self.call !== undefined) self.call.held++
+        if (source === "offered" && self.call?.tally !== undefined) self.call.tally.held++
         Ledger.held(self.ledger, source)
       },
       failed: (stage, note, error) => {
@@ -218,12 +218,13 @@ export const logWatched = (
     const call = new Call(method, wanted(self, args), Cause.empty, fiber, surroundings)
     call.canWait = restore !== identity
     call.watch = watch
+    const tally = call.tally = { accepted: 0, held: 0 }
     tellAndTake(self, call)
     const acceptance = closed
       ? "already_shutdown"
-      : call.accepted > 0
+      : tally.accepted > 0
       ? "accepted"
-      : call.held > 0
+      : tally.held > 0
       ? "held"
       : "filtered"
     return call.waits === undefined
@@ -295,7 +296,7 @@ const accept = (self: Backend, record: LogRecord, source: Source): void => {
   const own = source === "offered" ? call : undefined
   const options = own ?? (call?.canWait === true ? canWait : cannotWait)
   const region = own?.surroundings.region
-  if (own !== undefined) own.accepted++
+  if (own?.tally !== undefined) own.tally.accepted++
   // captured with the number that was next then: only a gate or a nested call can have changed that
   const numbered = Record.withSeq(record, self.seq++)
   const bytes = bytesOf(self, numbered, own)

@@ -31,6 +31,14 @@ export const method = (level: LogLevel.Severity, logger?: string, bound: LogFiel
 })
 
 /**
+ * How often the stages let the record of a call pass, and how often one kept it: once, or not at all.
+ */
+export interface Tally {
+  accepted: number
+  held: number
+}
+
+/**
  * A log call. Made by a constructor, like a record: see `Record.Plain`.
  */
 export class Call implements Capture.Call, OfferOptions {
@@ -47,10 +55,8 @@ export class Call implements Capture.Call, OfferOptions {
   overdrawn = false
   /** Where it has to wait for room. */
   waits: Array<Wait> | undefined = undefined
-  /** How often the stages let its record pass: once, or not at all. */
-  accepted = 0
-  /** How often a stage kept it. */
-  held = 0
+  /** What the stages did with its record, if somebody asks. */
+  tally: Tally | undefined = undefined
 
   constructor(
     method: Method,
