@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
 import { execFile } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { promisify } from "node:util"
+import { directory } from "./support/files.ts"
 import type { MemoryCase, MemoryResult } from "./support/memoryChild.ts"
 
 const child = fileURLToPath(new URL("support/memoryChild.ts", import.meta.url))
@@ -71,5 +73,25 @@ describe.concurrent("G6 the memory of a dead sink", () => {
       assert.isBelow(result.held, 1.25 * maxBytes + constant)
       assert.isAbove(result.held, 0.75 * maxBytes)
     })
+  }
+})
+
+describe.concurrent("the memory of a sink that works", () => {
+  const young = fileURLToPath(new URL("support/youngChild.ts", import.meta.url))
+  // 200,000 records are some 40 MiB; what a small garbage collection finds in the queue may grow old
+  const grown = 4 * mebi
+
+  for (const kind of ["file", "custom", "late"]) {
+    it.effect(
+      `G6 a record that was delivered is garbage for the next small collection, it does not grow old (${kind})`,
+      () =>
+        Effect.gen(function*() {
+          const path = `${yield* directory}/app.log`
+          const { stdout } = yield* Effect.promise(() => promisify(execFile)(process.execPath, [young, kind, path]))
+          assert.match(stdout, /^-?\d+$/)
+          assert.isBelow(Number(stdout), grown)
+        }),
+      timeout
+    )
   }
 })
