@@ -14,6 +14,9 @@ import * as Sink from "./Sink.ts"
  * Writes a batch, never an empty one. Succeeds with nothing when all of it arrived, or with the outcome of each
  * record. A failure that is not a `SinkError`, and a defect, are `Unavailable`: the batch is tried again. `format` is
  * the sink's formatter, made total: it never throws.
+ *
+ * Write it as a generator with `Effect.fn` or `Effect.fnUntraced`, made once. `Effect.gen` within it makes a generator
+ * function for each batch, and what that refers to stays in the heap until the next full garbage collection.
  */
 export type Write<R = never> = (
   batch: ReadonlyArray<LogRecord>,
