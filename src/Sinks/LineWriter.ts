@@ -46,8 +46,8 @@ export interface Landing {
  *
  * - A short write is continued.
  * - `EAGAIN` is waited out, from 1 ms to 50 ms at a time, as long as nobody interrupts.
- * - Any other error ends the call, with the number of records that are wholly written. Of one of
- *   `writeSync`, `outUnsafe` knows it.
+ * - Any other error ends the call, with the number of records that are wholly written. Of one that is fatal, and of one
+ *   of `writeSync`, `outUnsafe` knows it.
  * - A piece that is under way when `write` is interrupted is waited for by the next call. For `outUnsafe`, only what the
  *   destination says of it is out.
  * - `writeSync` throws while a piece is under way. `writeLast` finds out what became of it, and goes on from there.
@@ -68,10 +68,9 @@ export const make = (
       { while: isAgain, schedule: pauses }
     )
 
-  const failure = (cause: Error): SinkError => {
-    const delivered = lines.endUnsafe()
-    return destination.isFatal(cause) ? Sink.fatal({ cause }) : Sink.unavailable({ delivered, cause })
-  }
+  // one that is fatal has no room for the number: `outUnsafe` keeps it
+  const failure = (cause: Error): SinkError =>
+    destination.isFatal(cause) ? Sink.fatal({ cause }) : Sink.unavailable({ delivered: lines.endUnsafe(), cause })
 
   const writeAll = (batch: ReadonlyArray<LogRecord>, format: Formatter, patience: Patience): void => {
     lines.beginUnsafe(batch, format)

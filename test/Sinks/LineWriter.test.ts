@@ -177,6 +177,30 @@ describe("Sinks.file on a disk that hangs", () => {
     }))
 })
 
+describe("Sinks.file on a FIFO whose reader goes", () => {
+  it.effect("G29 what is out is delivered, and only the rest goes to the fallback", () =>
+    Effect.gen(function*() {
+      const { fifo, full, services, sink } = yield* file
+      const other = recording({ name: "other" })
+      const { report, value } = yield* Effect.provideContext(
+        run({ sinks: [sink({ fallback: "other" }), other.sink] }, () =>
+          Effect.gen(function*() {
+            yield* logAll
+            yield* full
+            const text = fifo.read()
+            fifo.leave()
+            while (other.messages().length === 0) yield* TestClock.adjust("1 millis")
+            return text
+          })),
+        services
+      )
+      const { lines } = linesOf(value)
+      assert.isAbove(lines.length, 100)
+      assert.strictEqual(report.sinks["fifo"]!.delivered, lines.length)
+      assert.deepStrictEqual([...lines, ...other.messages()], messages)
+    }).pipe(Effect.scoped))
+})
+
 describe("Sinks.file under layerSync", () => {
   it.effect("a gap line that is out, of a batch that failed behind it, is not told again", () =>
     Effect.gen(function*() {
