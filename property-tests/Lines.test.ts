@@ -30,14 +30,15 @@ const laneOf = (record: LogRecord): Lines.Lane => record.level === "Error" ? 1 :
 
 /**
  * What becomes of a piece: so many bytes of it go out, and then the caller asks for the next one, is interrupted and
- * comes again with as many records more, or is told what is out.
+ * comes again with as many records more, or is told what is out. One that is interrupted may ask what is out: before the
+ * piece has come back, or after that.
  */
 const step = fc.record({
   take: fc.oneof(fc.nat(8), fc.nat(2000)),
   after: fc.oneof(
     { weight: 4, arbitrary: fc.constant("next" as const) },
     fc.constant("end" as const),
-    fc.nat(10).map((more) => ({ more }))
+    fc.record({ more: fc.nat(10), asks: fc.constantFrom("never", "before", "after") })
   )
 })
 
@@ -68,12 +69,16 @@ describe("Lines", () => {
         while (done < records.length) {
           const piece = lines.nextUnsafe()
           const { after, take } = piece === undefined ? isOut : steps[i++] ?? wholly
+          const asks = typeof after === "string" ? "never" : after.asks
+          const ask = (passed: number) => done += lines.outUnsafe(records.slice(done, done + asked), passed)
           if (piece !== undefined) {
             assert.isTrue(piece.bytes.length >= 1 && piece.bytes.length <= maxBytes)
             const bytes = piece.bytes.slice(0, take)
             out.push({ ...piece, bytes })
+            if (asks === "before") ask(bytes.length)
             lines.wroteUnsafe(bytes.length)
           }
+          if (asks === "after") ask(0)
           if (after === "next") continue
           if (after === "end") done += lines.endUnsafe()
           asked = after === "end" ? size : asked + after.more

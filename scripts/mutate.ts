@@ -78,6 +78,7 @@ const patches: ReadonlyArray<readonly [file: string, text: string, replacement: 
   ["src/Pipeline.ts", "stage.owner.closeGate(stage)", "{}"],
   ["src/Pipeline.ts", `stage.owner = "closed"`, "{}"],
   ["src/Batch.ts", `settleAll(self, self.tried ? Ledger.failed("shutdown_timeout")`, "void (self.tried ? 0"],
+  ["src/Batch.ts", "index < out ? Ledger.delivered : undefined", "undefined"],
   ["src/Batch.ts", `Outlets.dropAll(self.outlet, "shutdown_timeout")`, ""],
   ["src/Worker.ts", `Flush.answerUnsafe(self.flushes, Flush.due(self.flushes), "failed")`, ""],
   ["src/Drain.ts", "Barrier.removeUnsafe(worker.outlet.barriers, request.barrier)", ""],

@@ -14,6 +14,7 @@ import * as GapLine from "./GapLines.ts"
 import * as Halves from "./Halves.ts"
 import type { End, LocalEnd } from "./Ledger.ts"
 import * as Ledger from "./Ledger.ts"
+import * as Links from "./Link.ts"
 import * as Monotonic from "./Monotonic.ts"
 import * as Notice from "./Notices.ts"
 import * as Outlets from "./Outlet.ts"
@@ -93,7 +94,8 @@ export const settleAnswer = (self: Worker, answer: Answer): number => {
   self.writing = undefined
   if (answer.ended) self.outlet.ended = true
   const size = Halves.size(self.halves)
-  const left = settlePart(self, answer.ends)
+  const out = answer.error === undefined ? 0 : countOut(self)
+  const left = settlePart(self, (index) => index < out ? Ledger.delivered : answer.ends(index))
   // parts that are yet to be written included
   if (answer.ended) settleAll(self, Ledger.failed("fatal"))
   if (answer.again === "halves") Halves.splitUnsafe(self.halves)
@@ -129,6 +131,8 @@ export const settleAll = (self: Worker, end: End): void => {
  * Settles the batch and all that is queued or waits for room: the worker ends.
  */
 export const settleRest = (self: Worker): void => {
+  const out = countOut(self)
+  if (out > 0) settlePart(self, (index) => index < out ? Ledger.delivered : undefined)
   settleAll(self, self.tried ? Ledger.failed("shutdown_timeout") : Ledger.dropped("shutdown_timeout"))
   const { queue } = self.outlet
   Queue.closeUnsafe(queue)
@@ -140,6 +144,9 @@ export const settleRest = (self: Worker): void => {
   // after them: a flush that they were pending for has failed
   self.ended = true
 }
+
+// What has arrived although its write did not come to its end is no loss. It may have arrived after the answer.
+const countOut = (self: Worker): number => Links.outUnsafe(self.link, part(self))
 
 // Settles those of the first records that have an end, keeps the others, in order; answers how many it keeps.
 const settleHead = (self: Worker, size: number, ends: (index: number) => End | undefined): number => {

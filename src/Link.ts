@@ -76,6 +76,12 @@ export const write = Effect.fnUntraced(function*(self: Link, records: ReadonlyAr
   return yield* bounded(self, written, self.leftWrites)
 })
 
+/**
+ * How many of these records, from the first on, are known to have arrived by writes that have not said so.
+ */
+export const outUnsafe = ({ connection }: Link, records: ReadonlyArray<LogRecord>): number =>
+  connection?.handle.outUnsafe?.(records) ?? 0
+
 // A write that cannot be interrupted may be gone for good, so one more is tried beside it. When that does not come
 // back either, there are no more until one has: a dead sink must not collect writes.
 const isStuck = Effect.fnUntraced(function*({ leftWrites, outlet }: Link) {

@@ -13,7 +13,7 @@ import * as Check from "./Check.ts"
 import { CurrentFileSystem } from "./FileSystem.ts"
 import type { Callback, InFlight } from "./InFlight.ts"
 import * as InFlights from "./InFlight.ts"
-import type { Lane } from "./Lines.ts"
+import type { Lane, Piece } from "./Lines.ts"
 import * as Lines from "./Lines.ts"
 import * as LineWriter from "./LineWriter.ts"
 import type { SinkHandle, SinkOptions } from "./Sink.ts"
@@ -62,6 +62,7 @@ const open = Effect.fnUntraced(function*(format: Formatter | undefined, stderrFr
   const lane = (record: LogRecord): Lane => LogLevel.isGreaterThanOrEqualTo(record.level, stderrFrom) ? 1 : 0
   // of the piece that is under way
   let start: number | undefined
+  const landed = ({ bytes, lane }: Piece) => StreamPosition.landedUnsafe(streams[lane], start, bytes.length)
   const handle: SinkHandle<unknown> = {
     ...LineWriter.make(Lines.make({ lane }), inFlight, {
       write: (piece, callback) => {
@@ -69,7 +70,8 @@ const open = Effect.fnUntraced(function*(format: Formatter | undefined, stderrFr
         writes[piece.lane](piece.bytes, callback)
       },
       writeSync: (piece) => fs.writeSync(descriptors[piece.lane], piece.bytes),
-      landedUnsafe: (piece) => StreamPosition.landedUnsafe(streams[piece.lane], start, piece.bytes.length),
+      passedUnsafe: (piece) => landed(piece).bytes,
+      landedUnsafe: landed,
       isFatal: (error) => isGone(error) || streams.some((stream) => stream.destroyed)
     }),
     format: Bytes.formatter(

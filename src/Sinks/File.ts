@@ -34,8 +34,9 @@ export interface FileOptions extends SinkOptions {
  * - The file is opened when the layer is built. It fails with a `SinkError` whose message has the path and the reason.
  * - What `write` has accepted survives the end of the process. `AsyncLogging.flush` is an `fdatasync`: it survives a
  *   power loss too.
- * - A write that fails (a full disk) is repeated from the very byte on where it stopped: no line is torn, merged, or
- *   written twice. A partial line at the end of an existing file is ended first.
+ * - A write that fails (a full disk), or takes too long, is repeated from the very byte on where it stopped: no line is
+ *   torn, merged, or written twice. Records whose lines are out then are delivered, whatever becomes of the others. A
+ *   partial line at the end of an existing file is ended first.
  * - When the process ends before the layer has closed, what is left is written at once. A write that is under way then is
  *   waited for, at most 100 ms; if it has not landed by then, its records are written again, with the note `repeated`.
  * - FIFOs and devices are fine, without the `fdatasync`. A FIFO without a reader cannot be opened (`ENXIO`); one

@@ -22,6 +22,11 @@ export interface Destination {
   readonly writeSync: (piece: Piece) => number
   /** Whether nothing can be written after this error. */
   readonly isFatal: (error: Error) => boolean
+  /**
+   * How many bytes are out of the piece that `write` was given last, and that is still under way. Asks nobody for it, as
+   * nobody may answer. Default: none.
+   */
+  readonly passedUnsafe?: ((piece: Piece) => number) | undefined
   /** What became of the piece that `write` was given last, and whose callback will not come. May wait a little. */
   readonly landedUnsafe: (piece: Piece, patience: Patience) => Landing
 }
@@ -37,33 +42,35 @@ export interface Landing {
 }
 
 /**
- * The `write`, `writeSync` and `writeLast` of a sink.
+ * The `write`, `outUnsafe`, `writeSync` and `writeLast` of a sink.
  *
  * - A short write is continued.
  * - `EAGAIN` is waited out, from 1 ms to 50 ms at a time, as long as nobody interrupts.
- * - Any other error ends the call, with the number of records that are wholly written.
- * - A piece that is under way when `write` is interrupted is waited for by the next call.
+ * - Any other error ends the call, with the number of records that are wholly written. Of one that is fatal, and of one
+ *   of `writeSync`, `outUnsafe` knows it.
+ * - A piece that is under way when `write` is interrupted is waited for by the next call. For `outUnsafe`, only what the
+ *   destination says of it is out.
  * - `writeSync` throws while a piece is under way. `writeLast` finds out what became of it, and goes on from there.
  */
 export const make = (
   lines: Lines,
   inFlight: InFlight,
   destination: Destination
-): Required<Pick<SinkHandle<SinkError>, "write" | "writeSync" | "writeLast">> => {
-  let underWay: Piece | undefined
+): Required<Pick<SinkHandle<SinkError>, "write" | "outUnsafe" | "writeSync" | "writeLast">> => {
+  let given: Piece | undefined
+  const underWay = () => inFlight.busyUnsafe() ? given : undefined
   const writePiece = (piece: Piece) =>
     Effect.retry(
       inFlight.run<number>((callback) => {
-        underWay = piece
+        given = piece
         destination.write(piece, (error, written) => callback(error ?? refused(written), written))
       }, lines.wroteUnsafe),
       { while: isAgain, schedule: pauses }
     )
 
-  const failure = (cause: Error): SinkError => {
-    const delivered = lines.endUnsafe()
-    return destination.isFatal(cause) ? Sink.fatal({ cause }) : Sink.unavailable({ delivered, cause })
-  }
+  // one that is fatal has no room for the number: `outUnsafe` keeps it
+  const failure = (cause: Error): SinkError =>
+    destination.isFatal(cause) ? Sink.fatal({ cause }) : Sink.unavailable({ delivered: lines.endUnsafe(), cause })
 
   const writeAll = (batch: ReadonlyArray<LogRecord>, format: Formatter, patience: Patience): void => {
     lines.beginUnsafe(batch, format)
@@ -80,13 +87,18 @@ export const make = (
       for (let piece = lines.nextUnsafe(); piece !== undefined; piece = lines.nextUnsafe()) yield* writePiece(piece)
       lines.endUnsafe()
     }, Effect.catch((cause) => Effect.suspend(() => Effect.fail(failure(cause))))),
+    outUnsafe(records) {
+      const piece = underWay()
+      return lines.outUnsafe(records, piece === undefined ? 0 : destination.passedUnsafe?.(piece) ?? 0)
+    },
     writeSync(batch, format) {
       if (inFlight.busyUnsafe()) throw new Error("an asynchronous write is under way")
       writeAll(batch, format, Patiences.make(patienceSync))
     },
     writeLast(batch, format, patience) {
-      if (inFlight.busyUnsafe() && underWay !== undefined) {
-        const { behindTorn, bytes, open } = destination.landedUnsafe(underWay, patience)
+      const piece = underWay()
+      if (piece !== undefined) {
+        const { behindTorn, bytes, open } = destination.landedUnsafe(piece, patience)
         inFlight.abandonUnsafe()
         if (open > 0 || behindTorn === true) lines.doubtUnsafe(bytes, open)
         else lines.wroteUnsafe(bytes)

@@ -37,6 +37,11 @@ export interface Lines {
   readonly beginUnsafe: (batch: ReadonlyArray<LogRecord>, format: Formatter) => void
   /** What to write next. `undefined`: the batch is out. */
   readonly nextUnsafe: () => Piece | undefined
+  /**
+   * How many of these records, from the first on, are wholly out by a call that did not come to its `endUnsafe`. They do
+   * not come again. `passed`: so many bytes of the piece are out of which `wroteUnsafe` is yet to hear.
+   */
+  readonly outUnsafe: (records: ReadonlyArray<LogRecord>, passed: number) => number
   /** So many bytes of the piece are out. */
   readonly wroteUnsafe: (bytes: number) => void
   /**
@@ -95,7 +100,9 @@ export const make = (options: Options = {}): Lines => {
   let scratchPage = makeScratch()
   let batch = nothing
   let write = noWrite
+  // of the batch, from its head: those whose lines are in chunks that are out, and those that the caller knows to be out
   let whole = 0
+  let told = 0
   let chunk: Chunk | undefined
   // the line that did not fit into the chunk before: where it is
   let ahead: readonly [start: number, end: number] | undefined
@@ -163,6 +170,13 @@ export const make = (options: Options = {}): Lines => {
   const writeNoted = (write: Write): Write => (record, page, at) =>
     write(repeated.has(record) ? Record.withNote(record, "repeated") : record, page, at)
 
+  // how many of the records, from the first on, are those that come next in the batch, up to `out`
+  const countSame = (records: ReadonlyArray<LogRecord>, out: number): number => {
+    let same = 0
+    while (told + same < out && same < records.length && records[same] === batch[told + same]) same++
+    return same
+  }
+
   const settleChunk = (): void => {
     if (chunk !== undefined) settle(chunk)
     chunk = undefined
@@ -172,11 +186,10 @@ export const make = (options: Options = {}): Lines => {
   return {
     beginUnsafe(next, nextFormat) {
       settleChunk()
-      let same = 0
-      while (same < whole && same < next.length && next[same] === batch[same]) same++
+      whole = countSame(next, whole)
+      told = 0
       batch = next
       write = repeated.size === 0 ? Bytes.writerOf(nextFormat) : writeNoted(Bytes.writerOf(nextFormat))
-      whole = same
     },
     nextUnsafe() {
       if (chunk === undefined) {
@@ -187,6 +200,13 @@ export const make = (options: Options = {}): Lines => {
         bytes: chunk.bytes.subarray(chunk.written, pieceEnd(chunk.bytes, chunk.written, maxBytes)),
         lane: chunk.lane
       }
+    },
+    outUnsafe(records, passed) {
+      // the chunk stays as it is: its piece may be under way
+      const ends = chunk === undefined ? 0 : countEnds(chunk, chunk.written + passed)
+      const same = countSame(records, whole + ends)
+      told += same
+      return same
     },
     wroteUnsafe(bytes) {
       if (chunk === undefined) return
@@ -214,10 +234,17 @@ export const make = (options: Options = {}): Lines => {
       repeated.clear()
       batch = nothing
       whole = 0
+      told = 0
       write = noWrite
       return delivered
     }
   }
+}
+
+const countEnds = ({ ends }: Chunk, written: number): number => {
+  let count = 0
+  while (count < ends.length && ends[count]! <= written) count++
+  return count
 }
 
 /**

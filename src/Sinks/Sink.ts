@@ -209,6 +209,11 @@ export interface SinkHandle<in out E = never, in out R = never> {
    * left behind, and the next one may run beside it.
    */
   readonly write: (batch: ReadonlyArray<LogRecord>, format: Formatter) => Effect.Effect<void | Outcomes, E, R>
+  /**
+   * How many of these records, from the first on, are known to have arrived, although the write did not say so: it was
+   * interrupted, or has failed. They are not written again.
+   */
+  readonly outUnsafe?: ((records: ReadonlyArray<LogRecord>) => number) | undefined
   /** The formatter that suits the destination, where `SinkOptions.format` is not given. Default JSON, version 1. */
   readonly format?: Formatter | undefined
   /** Makes durable what was written. Called by `AsyncLogging.flush`, between two writes. */

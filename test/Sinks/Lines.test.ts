@@ -57,6 +57,31 @@ describe("Lines", () => {
     }
   })
 
+  it("says of an interrupted batch how many records are out, at every byte, each one once", () => {
+    const batch = ["a", "", "é€", "\ud800", "😀!", "end"].map((message) => record(message))
+    const ends = batch.map((_, i) => Buffer.byteLength(batch.slice(0, i + 1).map((r) => text(r) + "\n").join("")))
+    const out = (bytes: number) => ends.filter((end) => end <= bytes).length
+    const size = ends.at(-1)!
+    for (let n = 0; n <= size; n++) {
+      for (let passed = 0; passed <= size - n; passed++) {
+        const lines = Lines.make()
+        lines.beginUnsafe(batch, text)
+        lines.nextUnsafe()
+        lines.wroteUnsafe(n)
+        lines.nextUnsafe()
+        const told = lines.outUnsafe(batch, passed)
+        assert.strictEqual(told, out(n + passed), `${n} bytes and ${passed}`)
+        assert.strictEqual(lines.outUnsafe([record("other"), ...batch.slice(told)], size), 0)
+        // the piece that was under way comes back after all
+        lines.wroteUnsafe(size - n)
+        const rest = batch.slice(told)
+        assert.strictEqual(lines.outUnsafe(rest, 0), rest.length)
+        lines.beginUnsafe([record("next")], text)
+        assert.strictEqual(Buffer.from(lines.nextUnsafe()!.bytes).toString(), "next\n")
+      }
+    }
+  })
+
   it("ends a piece behind a whole line where one fits", () => {
     const lines = Lines.make()
     lines.beginUnsafe(Array.from({ length: 300 }, (_, i) => record("€".repeat(200 + i))), text)

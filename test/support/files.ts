@@ -2,10 +2,12 @@
  * Files for tests of sinks: a real directory that goes away, and a file system whose calls follow a plan.
  */
 import * as Effect from "effect/Effect"
+import { execFileSync } from "node:child_process"
 import * as nodeFs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type { FileInfo, FileSystem } from "../../src/Sinks/FileSystem.ts"
+import { node } from "../../src/Sinks/FileSystem.ts"
 
 /**
  * A directory for the life of the scope.
@@ -14,6 +16,72 @@ export const directory = Effect.acquireRelease(
   Effect.sync(() => nodeFs.mkdtempSync(join(tmpdir(), "sinks-"))),
   (path) => Effect.sync(() => nodeFs.rmSync(path, { recursive: true }))
 )
+
+/**
+ * A real FIFO, with a reader that reads when it is told to.
+ */
+export interface Fifo {
+  readonly path: string
+  /** Node's file system, which sees when the FIFO is full. */
+  readonly fs: FileSystem
+  /** Waits until the last write was refused: the FIFO is full. */
+  readonly full: Effect.Effect<void>
+  /** Waits until no write is under way. */
+  readonly idle: Effect.Effect<void>
+  /** What there is to read now. */
+  readonly read: () => string
+  /** The reader goes. */
+  readonly leave: () => void
+}
+
+/**
+ * A FIFO for the life of the scope.
+ */
+export const fifo = Effect.gen(function*() {
+  const path = join(yield* directory, "fifo")
+  execFileSync("mkfifo", [path])
+  const reader = nodeFs.openSync(path, nodeFs.constants.O_RDONLY | nodeFs.constants.O_NONBLOCK)
+  let isOpen = true
+  const leave = () => {
+    if (isOpen) nodeFs.closeSync(reader)
+    isOpen = false
+  }
+  yield* Effect.addFinalizer(() => Effect.sync(leave))
+  let underWay = 0
+  let isFull = false
+  const until = (condition: () => boolean) =>
+    Effect.gen(function*() {
+      while (!condition()) yield* Effect.yieldNow
+    })
+  const buffer = Buffer.alloc(1024 * 1024)
+  const self: Fifo = {
+    path,
+    fs: {
+      ...node,
+      write(fd, bytes, callback) {
+        underWay++
+        node.write(fd, bytes, (error, written) => {
+          underWay--
+          isFull = error !== null && error !== undefined && "code" in error && error.code === "EAGAIN"
+          callback(error, written)
+        })
+      }
+    },
+    full: until(() => isFull),
+    idle: until(() => underWay === 0),
+    read() {
+      isFull = false
+      try {
+        return buffer.toString("utf8", 0, nodeFs.readSync(reader, buffer))
+      } catch {
+        // nothing there
+        return ""
+      }
+    },
+    leave
+  }
+  return self
+})
 
 /**
  * What one call of `write` does: takes at most so many bytes, fails with a code, or does either only when released.
