@@ -190,6 +190,7 @@ const mutants = all.filter((mutant) => !isEquivalent(mutant) && nameOf(mutant).i
 // -----------------------------------------------------------------------------
 
 const copied = [
+  "benchmark",
   "src",
   "test",
   "property-tests",
