@@ -31,6 +31,12 @@ export const method = (level: LogLevel.Severity, logger?: string, bound: LogFiel
 })
 
 /**
+ * What became of the record of a call: it goes on to the sinks, its level is not enabled, the stages ended or
+ * kept it, or the layer is closed.
+ */
+export type Acceptance = "accepted" | "disabled" | "filtered" | "held" | "already_shutdown"
+
+/**
  * A log call. Made by a constructor, like a record: see `Record.Plain`.
  */
 export class Call implements Capture.Call, OfferOptions {
@@ -46,11 +52,8 @@ export class Call implements Capture.Call, OfferOptions {
   /** Whether a queue took it above its capacity, or could not. */
   overdrawn = false
   /** Where it has to wait for room. */
-  waits: Array<Wait> | undefined = undefined
-  /** How often the stages let its record pass: once, or not at all. */
-  accepted = 0
-  /** How often a stage kept it. */
-  held = 0
+  waits: Wait | undefined = undefined
+  acceptance: Acceptance = "disabled"
 
   constructor(
     method: Method,
