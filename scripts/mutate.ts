@@ -71,6 +71,9 @@ const patches: ReadonlyArray<readonly [file: string, text: string, replacement: 
   ["src/Events.ts", "if (self.waiting.size === 0) watchLedgers(self, undefined)", ""],
   ["src/Events.ts", "self.waiting.clear()", ""],
   ["src/Sinks/InFlight.ts", "return Effect.sync(cancel)", ""],
+  ["src/Backend.ts", "return Outlets.awaitAllUnsafe(", "void Outlets.awaitAllUnsafe("],
+  // who waits for room, and gives up
+  ["src/Outlet.ts", "  waiter.resume?.()\n", ""],
   // what has to be done although something throws
   ["src/Backend.ts", "self.call = outer", ""],
   // the parts of finalizers
@@ -95,7 +98,11 @@ const patches: ReadonlyArray<readonly [file: string, text: string, replacement: 
 const equivalent: Readonly<Record<string, string>> = {
   "src/AsyncLogging.ts: Effect.forkIn( in Effect.forkIn(under(quiet, Workers.run(worker)), scope),":
     "the close ends the workers; when the build is interrupted before there is a close, they wait for a bell that " +
-    "nobody else holds: garbage"
+    "nobody else holds: garbage",
+  [
+    "src/Backend.ts: Effect.uninterruptibleMask( in const isInterruptible = " +
+    "Effect.uninterruptibleMask((restore) => restore === identity ? no : yes)"
+  ]: "it only asks whether it is in an uninterruptible region, and nothing is done there"
 }
 
 /**

@@ -10,7 +10,7 @@ import { identity } from "effect/Function"
 import * as EffectLogger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import type { Watch } from "./Barriers.ts"
-import type { Method } from "./Call.ts"
+import type { Acceptance, Method } from "./Call.ts"
 import * as Calls from "./Call.ts"
 import { Call } from "./Call.ts"
 import * as Capture from "./Capture.ts"
@@ -88,7 +88,7 @@ export const make = (options: Options): Backend => {
       accepted: (record, source) => accept(self, record, source),
       filtered: (by, source) => Ledger.filtered(self.ledger, by, source),
       held: (source) => {
-        if (source === "offered" && self.call?.tally !== undefined) self.call.tally.held++
+        if (source === "offered" && self.call?.acceptance === "filtered") self.call.acceptance = "held"
         Ledger.held(self.ledger, source)
       },
       failed: (stage, note, error) => {
@@ -177,28 +177,12 @@ export const log = (
   args: ReadonlyArray<unknown>,
   fiber: Fiber.Fiber<unknown, unknown>
 ): Effect.Effect<void> => {
-  const surroundings = Surroundings.of(self.lookout, fiber)
-  if (!isEnabledAt(self, method, surroundings)) return Effect.void
-  const call = new Call(method, wanted(self, args), Cause.empty, fiber, surroundings)
-  if (!mayWait(self, surroundings)) {
-    tellAndTake(self, call)
-    return Effect.void
-  }
-  return Effect.uninterruptibleMask((restore) => {
-    // the fiber may have yielded since the decision, and the level have changed
-    if (!isEnabledAt(self, method, surroundings)) return Effect.void
-    // an uninterruptible region hands out `identity`: a wait there could hang a finalizer, so there is none
-    call.canWait = restore !== identity
-    tellAndTake(self, call)
-    return call.waits === undefined ? Effect.void : Outlets.awaitAll(call.waits, restore)
-  })
+  const call = callOf(self, method, args, fiber)
+  if (call === undefined) return Effect.void
+  if (mayWait(self, call.surroundings)) return takeAndWait(self, call)
+  tellAndTake(self, call)
+  return Effect.void
 }
-
-/**
- * What became of the record of a call: it goes on to the sinks, its level is not enabled, the stages ended or
- * kept it, or the layer is closed.
- */
-export type Acceptance = "accepted" | "disabled" | "filtered" | "held" | "already_shutdown"
 
 /**
  * Logs, if the level is enabled, and tells `watch` how it ends at each sink that takes it. Succeeds after the wait for
@@ -210,27 +194,24 @@ export const logWatched = (
   args: ReadonlyArray<unknown>,
   fiber: Fiber.Fiber<unknown, unknown>,
   watch: (sink: string) => Watch
-): Effect.Effect<Acceptance> =>
-  Effect.uninterruptibleMask((restore) => {
-    const surroundings = Surroundings.of(self.lookout, fiber)
-    if (!isEnabledAt(self, method, surroundings)) return Effect.succeed("disabled")
-    const { closed } = self
-    const call = new Call(method, wanted(self, args), Cause.empty, fiber, surroundings)
-    call.canWait = restore !== identity
-    call.watch = watch
-    const tally = call.tally = { accepted: 0, held: 0 }
-    tellAndTake(self, call)
-    const acceptance = closed
-      ? "already_shutdown"
-      : tally.accepted > 0
-      ? "accepted"
-      : tally.held > 0
-      ? "held"
-      : "filtered"
-    return call.waits === undefined
-      ? Effect.succeed(acceptance)
-      : Effect.as(Outlets.awaitAll(call.waits, restore), acceptance)
-  })
+): Effect.Effect<Acceptance> => {
+  const call = callOf(self, method, args, fiber)
+  if (call === undefined) return Effect.succeed("disabled")
+  call.watch = watch
+  return Effect.map(takeAndWait(self, call), () => call.acceptance)
+}
+
+const callOf = (
+  self: Backend,
+  method: Method,
+  args: ReadonlyArray<unknown>,
+  fiber: Fiber.Fiber<unknown, unknown>
+): Call | undefined => {
+  const surroundings = Surroundings.of(self.lookout, fiber)
+  return isEnabledAt(self, method, surroundings)
+    ? new Call(method, wanted(self, args), Cause.empty, fiber, surroundings)
+    : undefined
+}
 
 // after the close nobody reads them
 const wanted = (self: Backend, args: ReadonlyArray<unknown>): ReadonlyArray<unknown> =>
@@ -245,6 +226,24 @@ const mayWait = (self: Backend, surroundings: Surroundings.Surroundings): boolea
   }
   return false
 }
+
+// The record is taken where the wait for it begins: an interruption comes before that, or at the wait, which it ends.
+const takeAndWait = (self: Backend, call: Call): Effect.Effect<void> =>
+  Effect.flatMap(isInterruptible, (canWait) =>
+    Effect.callback<void>((resume) => {
+      // the fiber may have yielded since the call, and the level have changed
+      if (!isEnabledAt(self, call.method, call.surroundings)) return resume(Effect.void)
+      call.canWait = canWait
+      tellAndTake(self, call)
+      if (call.waits === undefined) return resume(Effect.void)
+      return Outlets.awaitAllUnsafe(call.waits, call.fiber.context, resume)
+    }))
+
+// An uninterruptible region hands out `identity`. A wait there could hang a finalizer, so there is none. A fiber says it of
+// itself, but not in its public type.
+const isInterruptible = Effect.uninterruptibleMask((restore) => restore === identity ? no : yes)
+const no = Effect.succeed(false)
+const yes = Effect.succeed(true)
 
 /**
  * Takes a record that no log call made, if its level is enabled. It does not wait, and other loggers are not told.
@@ -274,6 +273,7 @@ const tellAndTake = (self: Backend, call: Call): void => {
 
 const take = (self: Backend, call: Call, time: number): void => {
   if (self.closed) return refuseClosed(self, call)
+  call.acceptance = "filtered"
   const record = Capture.record(call, time, self.limits, self.seq)
   // a stage that logs by itself makes a call within the call
   const outer = self.call
@@ -296,7 +296,7 @@ const accept = (self: Backend, record: LogRecord, source: Source): void => {
   const own = source === "offered" ? call : undefined
   const options = own ?? (call?.canWait === true ? canWait : cannotWait)
   const region = own?.surroundings.region
-  if (own?.tally !== undefined) own.tally.accepted++
+  if (own !== undefined) own.acceptance = "accepted"
   // captured with the number that was next then: only a gate or a nested call can have changed that
   const numbered = Record.withSeq(record, self.seq++)
   const bytes = bytesOf(self, numbered, own)
@@ -309,8 +309,10 @@ const accept = (self: Backend, record: LogRecord, source: Source): void => {
     }
     const offer = target.offerUnsafe(numbered, bytes, options)
     if (call === undefined) continue
-    if (typeof offer === "object") (call.waits ??= []).push(offer)
-    else if (offer === "overdrawn" || offer === "overdraft") call.overdrawn = true
+    if (typeof offer === "object") {
+      offer.other = call.waits
+      call.waits = offer
+    } else if (offer === "overdrawn" || offer === "overdraft") call.overdrawn = true
   }
 }
 
@@ -324,7 +326,9 @@ const bytesOf = (self: Backend, record: LogRecord, call: Call | undefined): numb
   }
 }
 
-const refuseClosed = (self: Backend, { method, surroundings }: Call): void => {
+const refuseClosed = (self: Backend, call: Call): void => {
+  const { method, surroundings } = call
+  call.acceptance = "already_shutdown"
   Ledger.accepted(self.ledger, "offered")
   const time = self.notices.clock.currentTimeMillisUnsafe()
   const record = Record.make({ time, level: method.level, message: "" })

@@ -31,12 +31,10 @@ export const method = (level: LogLevel.Severity, logger?: string, bound: LogFiel
 })
 
 /**
- * How often the stages let the record of a call pass, and how often one kept it: once, or not at all.
+ * What became of the record of a call: it goes on to the sinks, its level is not enabled, the stages ended or
+ * kept it, or the layer is closed.
  */
-export interface Tally {
-  accepted: number
-  held: number
-}
+export type Acceptance = "accepted" | "disabled" | "filtered" | "held" | "already_shutdown"
 
 /**
  * A log call. Made by a constructor, like a record: see `Record.Plain`.
@@ -54,9 +52,8 @@ export class Call implements Capture.Call, OfferOptions {
   /** Whether a queue took it above its capacity, or could not. */
   overdrawn = false
   /** Where it has to wait for room. */
-  waits: Array<Wait> | undefined = undefined
-  /** What the stages did with its record, if somebody asks. */
-  tally: Tally | undefined = undefined
+  waits: Wait | undefined = undefined
+  acceptance: Acceptance = "disabled"
 
   constructor(
     method: Method,

@@ -1,6 +1,7 @@
 /**
  * One sink of a layer, seen from the callers: which records it takes, its queue, and what became of each.
  */
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as LogLevel from "effect/LogLevel"
 import type { Barriers, Watch } from "./Barriers.ts"
@@ -48,12 +49,18 @@ export interface OfferOptions {
 }
 
 /**
- * A wait for room. Whoever stops running `room` before its end, or never begins, calls `leaveUnsafe`, which drops the
- * record unless it was admitted before.
+ * The place of a record in the line of a sink. Its caller waits there with `awaitAllUnsafe`.
  */
-export interface Wait {
-  readonly room: Effect.Effect<void>
-  readonly leaveUnsafe: () => void
+export class Wait {
+  readonly outlet: Outlet
+  readonly waiter: Waiter<LogRecord>
+  /** Another one of the same caller. */
+  other: Wait | undefined = undefined
+
+  constructor(outlet: Outlet, waiter: Waiter<LogRecord>) {
+    this.outlet = outlet
+    this.waiter = waiter
+  }
 }
 
 /**
@@ -123,10 +130,8 @@ export const offerUnsafe = (self: Outlet, accepted: LogRecord, bytes: number, op
       if (watch !== undefined) Barrier.watchUnsafe(self.barriers, self.queue.nextOrder - 1, watch)
       return verdict === "admitted" ? "queued" : "overdrawn"
     }
-    case "must_wait": {
-      const waiter = lineUpUnsafe(self, record, bytes, isProtected, watch)
-      return { room: awaitRoom(self, waiter), leaveUnsafe: () => giveUp(self, waiter, "interrupted") }
-    }
+    case "must_wait":
+      return new Wait(self, lineUpUnsafe(self, record, bytes, isProtected, watch))
     default: {
       const reason = verdict === "closed" ? closedReason(self) : verdict
       refuseUnsafe(self, record, reason)
@@ -227,37 +232,54 @@ export const refuseUnsafe = (self: Outlet, record: LogRecord, reason: DropReason
   Ledger.refused(self.ledger, reason, record.time, self.queue.nextOrder)
 
 /**
- * Waits for room everywhere at once. Who is interrupted there leaves the lines, which drops the records.
- *
- * The line is left outside of `restore`: a fiber that is interrupted before the wait begins never enters that.
+ * Waits for room everywhere at once, at each sink for its `maxWait` at most, and resumes the caller after the last wait.
+ * To be called in the step in which the record was offered. Answers how to stop waiting: the lines are left, which drops
+ * the record wherever it was not admitted before.
  */
-export const awaitAll = (
-  waits: ReadonlyArray<Wait>,
-  restore: (wait: Effect.Effect<void>) => Effect.Effect<void>
+export const awaitAllUnsafe = (
+  waits: Wait,
+  context: Context.Context<never>,
+  resume: (effect: Effect.Effect<void>) => void
 ): Effect.Effect<void> => {
-  const rooms = waits.length === 1
-    ? waits[0]!.room
-    : Effect.forEach(waits, ({ room }) => room, { concurrency: "unbounded", discard: true })
-  return Effect.onInterrupt(restore(rooms), () => Effect.sync(() => waits.forEach((wait) => wait.leaveUnsafe())))
+  let pending = 1
+  const endOne = () => {
+    if (--pending === 0) resume(Effect.void)
+  }
+  for (let wait: Wait | undefined = waits; wait !== undefined; wait = wait.other) {
+    pending++
+    awaitRoom(wait, context, endOne)
+  }
+  endOne()
+  return Effect.sync(() => {
+    for (let wait: Wait | undefined = waits; wait !== undefined; wait = wait.other) giveUp(wait, "interrupted")
+  })
 }
 
-const awaitRoom = (self: Outlet, waiter: Waiter<LogRecord>): Effect.Effect<void> => {
-  const { maxWait } = self.settings
-  return maxWait === undefined ? admitted(waiter) : Effect.andThen(
-    Effect.timeoutOption(admitted(waiter), maxWait),
-    Effect.sync(() => giveUp(self, waiter, "wait_timeout"))
+const awaitRoom = (wait: Wait, context: Context.Context<never>, onEnd: () => void): void => {
+  const { maxWait } = wait.outlet.settings
+  if (maxWait === undefined) return whenEnded(wait.waiter, onEnd)
+  const timer = Effect.runForkWith(context)(
+    Effect.andThen(Effect.sleep(maxWait), Effect.sync(() => giveUp(wait, "wait_timeout")))
   )
+  whenEnded(wait.waiter, () => {
+    timer.interruptUnsafe()
+    onEnd()
+  })
 }
 
 const admitted = (waiter: Waiter<LogRecord>): Effect.Effect<void> =>
-  Effect.callback<void>((resume) => {
-    if (waiter.state !== "waiting") resume(Effect.void)
-    else waiter.resume = () => resume(Effect.void)
-  })
+  Effect.callback<void>((resume) => whenEnded(waiter, () => resume(Effect.void)))
+
+const whenEnded = (waiter: Waiter<LogRecord>, onEnd: () => void): void => {
+  if (waiter.state === "waiting") waiter.resume = onEnd
+  else onEnd()
+}
 
 // Nothing happens to a waiter that was admitted before.
-const giveUp = (self: Outlet, waiter: Waiter<LogRecord>, reason: DropReason): void => {
-  if (Queue.leaveUnsafe(self.queue, waiter)) left(self, waiter, reason)
+const giveUp = ({ outlet, waiter }: Wait, reason: DropReason): void => {
+  if (!Queue.leaveUnsafe(outlet.queue, waiter)) return
+  left(outlet, waiter, reason)
+  waiter.resume?.()
 }
 
 const left = (self: Outlet, waiter: Waiter<LogRecord>, reason: DropReason): void => {

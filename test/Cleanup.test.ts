@@ -4,6 +4,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -70,6 +71,42 @@ describe("a caller that is interrupted", () => {
         )
         assert.deepStrictEqual(sink.messages(), ["first", "1"])
       }
+    }))
+
+  it.effect("G2 leaves no timer behind when it may wait for a time, nor does one that got its room", () =>
+    Effect.gen(function*() {
+      const clock = yield* Clock.Clock
+      let timers = 0
+      const counting: Clock.Clock = {
+        ...clock,
+        sleep: (duration) =>
+          Effect.acquireUseRelease(
+            Effect.sync(() => timers++),
+            () => clock.sleep(duration),
+            () => Effect.sync(() => timers--)
+          )
+      }
+      const sink = gated()
+      yield* run(
+        { queue: { capacity: 1, strategy: "backpressure", maxWait: "1 minute" }, sinks: [sink.sink] },
+        () =>
+          Effect.gen(function*() {
+            yield* Effect.logInfo("first")
+            yield* sink.began
+            yield* Logger.info("1")
+            const [two, three] = yield* Effect.forEach(
+              ["2", "3"],
+              (n) => start(Effect.provideService(Logger.info(n), Clock.Clock, counting))
+            )
+            assert.strictEqual(timers, 2)
+            yield* Fiber.interrupt(two!)
+            assert.strictEqual(timers, 1)
+            yield* sink.release
+            yield* Fiber.join(three!)
+            assert.strictEqual(timers, 0)
+          })
+      )
+      assert.deepStrictEqual(sink.messages(), ["first", "1", "3"])
     }))
 
   it.effect("G9 in a flush leaves the linger as it was", () =>
@@ -301,7 +338,7 @@ describe("what has come to its end is forgotten", () => {
       assert.strictEqual(self.watched.size, 2)
       Queue.takeUnsafe(self.queue, 1)
       assert.strictEqual(self.watched.size, 1)
-      if (typeof third === "object") third.leaveUnsafe()
+      if (typeof third === "object") yield* Outlets.awaitAllUnsafe(third, Context.empty(), () => {})
       assert.strictEqual(self.watched.size, 0)
       assert.deepStrictEqual(told, ["dropped"])
     }))

@@ -422,6 +422,30 @@ describe("backpressure, Logger.*", () => {
       assert.deepStrictEqual(b.messages(), ["first", "1", "3"])
     }))
 
+  it.effect("G2 a call that gets its room while it is still offered to another sink goes on", () =>
+    Effect.gen(function*() {
+      const a = gated({ name: "a" })
+      const b = recording({
+        name: "b",
+        filter: ({ message }) => {
+          if (message === "2") Effect.runSync(a.release)
+          return true
+        }
+      })
+      yield* run(
+        { queue: { capacity: 1, strategy: "backpressure" }, sinks: [a.sink, b.sink] },
+        () =>
+          Effect.gen(function*() {
+            yield* occupy(a)
+            yield* b.began
+            yield* infoAll(["1", "2"])
+            assert.strictEqual((yield* counts("a")).waiting, 0)
+          })
+      )
+      assert.deepStrictEqual(a.messages(), ["first", "1", "2"])
+      assert.deepStrictEqual(b.messages(), ["first", "1", "2"])
+    }))
+
   it.effect("G2 in an uninterruptible region it does not wait: it takes the overdraft", () =>
     Effect.gen(function*() {
       const sink = gated()

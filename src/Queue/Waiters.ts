@@ -5,19 +5,26 @@
 
 /**
  * A place in the line. `state` says how it ended; `resume` wakes the caller, if it has one, after the end of the wait.
+ * Made by a constructor, like a record: see `Record.Plain`.
  */
-export interface Waiter<in out A> {
+export class Waiter<in out A> {
   readonly value: A
   readonly bytes: number
   readonly isProtected: boolean
-  state: "waiting" | "admitted" | "left"
+  state: "waiting" | "admitted" | "left" = "waiting"
   /** The place in the order of admission that it got. */
-  order: number
-  resume: (() => void) | undefined
+  order = -1
+  resume: (() => void) | undefined = undefined
   /** @internal */
-  previous: Waiter<A> | undefined
+  previous: Waiter<A> | undefined = undefined
   /** @internal */
-  next: Waiter<A> | undefined
+  next: Waiter<A> | undefined = undefined
+
+  constructor(value: A, bytes: number, isProtected: boolean) {
+    this.value = value
+    this.bytes = bytes
+    this.isProtected = isProtected
+  }
 }
 
 /**
@@ -38,16 +45,8 @@ export const make = <A>(): Waiters<A> => ({ first: undefined, last: undefined, s
  * Joins at the end.
  */
 export const joinUnsafe = <A>(self: Waiters<A>, value: A, bytes: number, isProtected: boolean): Waiter<A> => {
-  const waiter: Waiter<A> = {
-    value,
-    bytes,
-    isProtected,
-    state: "waiting",
-    order: -1,
-    resume: undefined,
-    previous: self.last,
-    next: undefined
-  }
+  const waiter = new Waiter(value, bytes, isProtected)
+  waiter.previous = self.last
   if (self.last === undefined) self.first = waiter
   else self.last.next = waiter
   self.last = waiter
