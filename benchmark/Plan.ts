@@ -47,7 +47,7 @@ const quickSizes: { readonly [workload: string]: Partial<Size> } = {
 }
 
 /**
- * Everything, as exact as it gets in some twenty minutes.
+ * Everything, as exact as it gets in half an hour.
  */
 export const everything = (available: Available): ReadonlyArray<Part> =>
   Object.entries(available).map(([workload, contenders]) => ({

@@ -2,7 +2,7 @@
  * `npm run bench`: this library beside what its users could take instead, on the same work. Fails when a line was
  * missing, wrong or out of order; ratios are only printed.
  *
- * - no flag: everything, some twenty minutes. Keeps the results and pictures in `benchmark/results/`.
+ * - no flag: everything, half an hour. Keeps the results and pictures in `benchmark/results/`.
  * - `--quick`: only what the ratios with a goal need, within two minutes.
  * - `--only workload,workload`: only these.
  * - `--json`: prints one JSON object.
