@@ -159,6 +159,24 @@ describe("getters", () => {
     const { keys } = Snapshot.defaultLimits
     assert.deepStrictEqual([counting(keys, {}), counting(10_000, {})], [keys, keys])
   })
+
+  it("G15 that hide themselves when they are called leave what they answered", () => {
+    const { keys } = Snapshot.defaultLimits
+    for (const others of [0, keys - 1]) {
+      const source: { [key: string]: unknown } = {}
+      for (let i = 0; i < others; i++) source[`k${i}`] = i === 0 ? [i] : i
+      Object.defineProperty(source, "lazy", {
+        configurable: true,
+        enumerable: true,
+        get() {
+          Object.defineProperty(this, "lazy", { enumerable: false, value: 1 })
+          return 1
+        }
+      })
+      const { fields, notes } = call(["paid", source])
+      assert.deepStrictEqual([Object.keys(fields).length, fields["lazy"], notes], [others + 1, 1, undefined])
+    }
+  })
 })
 
 describe("a record", () => {

@@ -207,6 +207,8 @@ const callOf = (
   args: ReadonlyArray<unknown>,
   fiber: Fiber.Fiber<unknown, unknown>
 ): Call | undefined => {
+  // what most calls of a disabled level are, also where the context is another one with each call
+  if (Levels.isBelowAll(self.levels, method.ordinal, fiber.cache.minimumLogLevel)) return undefined
   const surroundings = Surroundings.of(self.lookout, fiber)
   return isEnabledAt(self, method, surroundings)
     ? new Call(method, wanted(self, args), Cause.empty, fiber, surroundings)
@@ -316,10 +318,12 @@ const accept = (self: Backend, record: LogRecord, source: Source): void => {
   }
 }
 
-// A stage without types can make what has no end, or cannot be read. Its formatter will say so.
+// A stage without types can make what has no end, or cannot be read. Its formatter will say so. It can also change the
+// record that it was given, which is then larger than the capture knows.
 const bytesOf = (self: Backend, record: LogRecord, call: Call | undefined): number => {
   try {
-    const bytes = call?.sized === record ? call.bytes : Record.estimateBytes(record)
+    const isAsCaptured = call?.sized === record && call.surroundings.stages.length === 0
+    const bytes = isAsCaptured ? call.bytes : Record.estimateBytes(record)
     return record.context === self.context ? bytes : bytes + Record.contextBytes(record.context)
   } catch {
     return self.limits.recordBytes

@@ -39,6 +39,7 @@ export const forgetUnsafe = (backend: Backend): void => {
   if (lastBackend === backend) lastContext = lastBackend = undefined
 }
 
+// A cache, not a state: what it answers is what the lookup would. It holds the last context until its layer closes.
 let lastContext: Context.Context<never> | undefined
 let lastBackend: Backend | undefined
 

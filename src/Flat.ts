@@ -15,7 +15,7 @@ import type { Limits } from "./SnapshotRun.ts"
 export const unreadable = -1
 
 /**
- * Copies the own enumerable properties into `out`, an empty object, as many as are kept; reads each once. Answers what
+ * Copies the own enumerable properties into `out`, an empty object, as many as are kept, and reads them once. Answers what
  * they count in a snapshot, in bytes: `NaN` when the object is not flat, or may have to be cut, and `unreadable` when
  * `out` is of no use. Total.
  */
@@ -36,9 +36,10 @@ export const copyUnsafe = (source: object, out: { [key: string]: unknown }, limi
       if (key === "__proto__") Record.assignUnsafe(out, key, value)
       else out[key] = value
     }
-    // a setter on `Object.prototype` keeps what is assigned to its key
+    // A setter on `Object.prototype` keeps what is assigned to its key. To look there for each key would cost as much
+    // again as all of this.
     let kept = 0
-    for (const _ in out) kept++
+    for (const key in out) if (hasOwnProperty.call(out, key)) kept++
     return kept === count ? bytes : unreadable
   } catch {
     return unreadable
@@ -63,9 +64,12 @@ const bytesOf = (key: string, value: unknown, limits: Limits): number => {
 }
 
 /**
- * The keys of an object that `copyUnsafe` has copied into `out`: those that were not kept too.
+ * The keys of an object that `copyUnsafe` has copied into `out`, and behind them those that were not kept.
  */
 export const keys = (source: object, out: { readonly [key: string]: LogValue }, limits: Limits): Array<string> => {
   const kept = Object.keys(out)
-  return kept.length < limits.keys ? kept : Object.keys(source)
+  // a getter may have changed which keys there are
+  return kept.length < limits.keys
+    ? kept
+    : [...kept, ...Object.keys(source).filter((key) => !hasOwnProperty.call(out, key))]
 }

@@ -118,6 +118,13 @@ export const isEnabled = (
 }
 
 /**
+ * Whether it is plain from the `MinimumLogLevel` around a call that no sink takes records of this level. Where it is not
+ * plain, ask `isEnabled`.
+ */
+export const isBelowAll = (self: Levels, level: number, minimumLogLevel: LogLevel.LogLevel): boolean =>
+  minimumLogLevel === self.floor && !self.hasLoggers && level < self.lowest
+
+/**
  * Changes a level, or with `"inherit"` takes an earlier change back. Answers what is wrong, if anything is.
  */
 export const set = (self: Levels, level: LogLevel.LogLevel | "inherit", scope: LevelScope): string | undefined => {

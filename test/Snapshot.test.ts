@@ -310,6 +310,30 @@ describe("objects that do not hold still", () => {
       Reflect.deleteProperty(Object.prototype, "watched")
     }
   })
+
+  it("G15 what can be enumerated on Object.prototype, with a setter or without, takes no key away and adds none", () => {
+    for (const others of [[], ["polluted"]]) {
+      for (const enumerable of [true, false]) {
+        Reflect.defineProperty(Object.prototype, "watched", { configurable: true, enumerable, get: () => 0, set() {} })
+        for (const name of others) {
+          Reflect.defineProperty(Object.prototype, name, {
+            configurable: true,
+            enumerable: true,
+            writable: true,
+            value: 1
+          })
+        }
+        let copies: ReadonlyArray<string> = []
+        try {
+          const source = Object.defineProperty({ a: 1 }, "watched", { enumerable: true, value: "own" })
+          copies = [source, { a: 1 }].map((source) => JSON.stringify(copy(source)))
+        } finally {
+          for (const name of ["watched", ...others]) Reflect.deleteProperty(Object.prototype, name)
+        }
+        assert.deepStrictEqual(copies, [`{"a":1,"watched":"own"}`, `{"a":1}`])
+      }
+    }
+  })
 })
 
 describe("limits", () => {

@@ -7,6 +7,7 @@ import * as Scheduler from "effect/Scheduler"
 import * as TestClock from "effect/testing/TestClock"
 import * as AsyncLogging from "../src/AsyncLogging.ts"
 import * as Logger from "../src/Logger.ts"
+import * as Pipeline from "../src/Pipeline.ts"
 import type { QueueOptions } from "../src/Sinks.ts"
 import {
   type Answer,
@@ -168,6 +169,22 @@ describe("bytes", () => {
           yield* sink.release
         }))
       assert.deepStrictEqual(names(sink.messages()), ["first", "c", "d", "e"])
+    }))
+
+  it.effect("G6 what a stage makes of the record that it was given counts, however it does that", () =>
+    Effect.gen(function*() {
+      const sink = gated()
+      const grow = Pipeline.enrich((record) => Object.assign(record, { fields: { text: "x".repeat(10_000) } }), "grow")
+      yield* run(
+        { queue: { maxBytes: 35_000, strategy: "dropping" }, stages: [grow], sinks: [sink.sink] },
+        () =>
+          Effect.gen(function*() {
+            yield* occupy(sink)
+            for (let i = 0; i < 10; i++) yield* Logger.info("grown", { i })
+            assert.strictEqual((yield* AsyncLogging.stats).sinks["probe"]!.depth, 3)
+            yield* sink.release
+          })
+      )
     }))
 
   it.effect("a record larger than maxBytes is admitted into an empty queue, and only there", () =>
