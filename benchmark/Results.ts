@@ -18,7 +18,8 @@ export interface Figure extends Summary {
 /**
  * What one contender achieved.
  *
- * - `linesRight`: whether no round is void. `wrong` says why those are that are.
+ * - `linesRight`: whether no round is void: all lines were there that the workload reads back, and it measured what it
+ *   says. `wrong` says why those are that are.
  * - `figures`: without those of which no round is valid.
  * - `series`: of the round whose first figure is the median.
  */

@@ -37,7 +37,10 @@ export const run = async (
 ): Promise<WorkloadResult> => {
   const samples = names.map((): Array<Sample> => [])
   for (let round = 1; round <= rounds; round++) {
-    for (const [i, name] of names.entries()) {
+    for (let n = 0; n < names.length; n++) {
+      // no one is always the first, or always behind the same one
+      const i = (n + round - 1) % names.length
+      const name = names[i]!
       progress(`${workload}, round ${round} of ${rounds}: ${name}`)
       samples[i]!.push(await sample(workload, name, records))
     }

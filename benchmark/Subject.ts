@@ -58,6 +58,15 @@ export const missing = (text: string, records: number): number => {
   return records - found.size
 }
 
+/**
+ * Whether a file has so many lines. Answers what is wrong, or `undefined`.
+ */
+export const checkCount = async (path: string, lines: number): Promise<string | undefined> => {
+  let found = 0
+  for await (const _ of readline.createInterface({ input: createReadStream(path), crlfDelay: Infinity })) found++
+  return found === lines ? undefined : `${found} lines instead of ${lines}`
+}
+
 const isRecord = (line: string, orderId: number): boolean => {
   const [text, own] = partsOf(line)
   return text === message && own["orderId"] === orderId && own["customer"] === fields(orderId).customer

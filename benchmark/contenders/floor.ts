@@ -11,7 +11,7 @@ import * as Subject from "../Subject.ts"
 
 const chunkLength = 64 * 1024
 
-// as many digits as the fiber of this library's measured run has, after its rehearsal
+// as many digits as the fiber of this library's measured run has in a full run, after its rehearsal
 const fiber = 1500
 
 /**

@@ -39,27 +39,37 @@ const measure = <R>(log: Log, drain: Effect.Effect<unknown, never, R>, records: 
     return { figures: { time: Statistics.summary(times).median, ...figures }, series }
   }).pipe(Effect.provideService(MaxOpsBeforeYield, Number.MAX_SAFE_INTEGER))
 
+// those of both kinds of bursts, and of the warm-up
+const calls = (records: number): number => 4 * Math.ceil(records / burst) * burst
+
+const fileOf = ({ directory }: Job): string => join(directory, "calls.log")
+
+// `lines`: in the file in the end, for each call. `undefined`: there is no file.
 const contender = <R>(
   title: string,
   log: Log,
   layer: (path: string) => Layer.Layer<R, unknown>,
-  drain: Effect.Effect<unknown, never, NoInfer<R>>
+  drain: Effect.Effect<unknown, never, NoInfer<R>>,
+  lines: 0 | 1 | undefined
 ): Contender => ({
   title,
-  run: ({ directory, records }: Job): Promise<Sample> =>
-    Effect.runPromise(Effect.provide(measure(log, drain, records), layer(join(directory, "calls.log"))))
+  run: async (job: Job): Promise<Sample> => {
+    const sample = await Effect.runPromise(Effect.provide(measure(log, drain, job.records), layer(fileOf(job))))
+    if (lines === undefined) return sample
+    return { ...sample, wrong: await Subject.checkCount(fileOf(job), lines * calls(job.records)) }
+  }
 })
 
-const library = (title: string, log: Log): Contender => contender(title, log, libraryLayer, AsyncLogging.flush)
+const library = (title: string, log: Log): Contender => contender(title, log, libraryLayer, AsyncLogging.flush, 1)
 
-const disabled = (title: string, log: Log): Contender => contender(title, log, libraryLayer, Effect.yieldNow)
+const disabled = (title: string, log: Log): Contender => contender(title, log, libraryLayer, Effect.yieldNow, 0)
 
-const pinoAsync = async ({ directory, records }: Job): Promise<Sample> => {
-  const logger = await pino.openAsync(join(directory, "calls.log"))
+const pinoAsync = async (job: Job): Promise<Sample> => {
+  const logger = await pino.openAsync(fileOf(job))
   const log: Log = (i) => Effect.sync(() => logger.log(i))
-  const sample = await Effect.runPromise(measure(log, Effect.promise(logger.flush), records))
+  const sample = await Effect.runPromise(measure(log, Effect.promise(logger.flush), job.records))
   await logger.close()
-  return sample
+  return { ...sample, wrong: await Subject.checkCount(fileOf(job), calls(job.records)) }
 }
 
 const effectFileWindow = "1 milli"
@@ -71,7 +81,7 @@ export const call: Workload = {
   title: "a log call",
   figures: { time: "ns/call", ...Latency.figures },
   contenders: {
-    bare: contender("a bare yield*", () => Effect.void, () => Layer.empty, Effect.yieldNow),
+    bare: contender("a bare yield*", () => Effect.void, () => Layer.empty, Effect.yieldNow, undefined),
     loggerInfo0: library("Logger.info, no fields", () => Logger.info(Subject.message)),
     loggerInfo: library("Logger.info, 2 fields", info),
     loggerInfo10: library("Logger.info, 10 fields", (i) => Logger.info(Subject.message, Subject.tenFields(i))),
@@ -81,13 +91,15 @@ export const call: Workload = {
       "Effect.logInfo, null logger",
       effectInfo,
       () => EffectLogger.layer([EffectLogger.make(() => {})]),
-      Effect.yieldNow
+      Effect.yieldNow,
+      undefined
     ),
     effectToFile: contender(
       "Effect.logInfo, toFile(formatJson)",
       effectInfo,
       (path) => effectFileLayer(path, effectFileWindow),
-      Effect.sleep(effectFileWindow)
+      Effect.sleep(effectFileWindow),
+      1
     ),
     pinoAsync: { title: "pino, async, called from Effect", run: pinoAsync },
     disabled: disabled("Logger.debug, disabled", (i) => Logger.debug(Subject.message, Subject.fields(i))),

@@ -15,9 +15,10 @@ import { join } from "node:path"
 import { Writable } from "node:stream"
 import { pino } from "pino"
 import * as winston from "winston"
-import { AsyncLogging, Logger, Sinks } from "../../src/index.ts"
+import { AsyncLogging, Sinks } from "../../src/index.ts"
 import * as Growth from "../Growth.ts"
 import type { Log } from "../programs.ts"
+import { effectInfo, info } from "../programs.ts"
 import * as Subject from "../Subject.ts"
 import type { Job, Sample, Workload } from "../Workload.ts"
 
@@ -43,7 +44,7 @@ const loggerInfo = async ({ records }: Job): Promise<Sample> => {
     drainTimeout: "10 millis",
     sinks: [Sinks.make({ name: "dead", write: () => Effect.never })]
   })
-  const growth = await measureEffect((i) => Logger.info(Subject.message, Subject.fields(i)), records).pipe(
+  const growth = await measureEffect(info, records).pipe(
     Effect.provide(layer),
     Effect.provideService(AsyncLogging.NoticeWriter, () => {}),
     Effect.runPromise
@@ -58,7 +59,7 @@ const effectToFile = async ({ records }: Job): Promise<Sample> => {
   const growth = await make.pipe(
     Effect.provideService(Scope.Scope, Scope.makeUnsafe()),
     Effect.flatMap((logger) =>
-      measureEffect((i) => Effect.logInfo(Subject.message, Subject.fields(i)), records).pipe(
+      measureEffect(effectInfo, records).pipe(
         Effect.provideService(EffectLogger.CurrentLoggers, new Set([logger]))
       )
     ),

@@ -45,7 +45,8 @@ const withEffect = <A>(layer: (path: string) => Layer.Layer<A, unknown>, log: Lo
 const native = (open: Open, rehearsalParts?: number) =>
   measure((path, records) => FileLogger.logTo(open, path, records), rehearsalParts)
 
-const inEffect = (open: Open) => measure((path, records) => FileLogger.logInEffectTo(open, path, records))
+const inEffect = (open: Open, rehearsalParts?: number) =>
+  measure((path, records) => FileLogger.logInEffectTo(open, path, records), rehearsalParts)
 
 const measureFloor = async (job: Job): Promise<Sample> => {
   const sample = await measure(floor.logTo)(job)
@@ -68,6 +69,7 @@ export const delivered: Workload = {
     pinoTransport: { title: "pino, transport in a thread (unbounded)", run: native(pino.openTransport, 5) },
     pinoSyncInEffect: { title: "pino, sync, called from Effect", run: inEffect(pino.openSync) },
     pinoAsyncInEffect: { title: "pino, async, called from Effect", run: inEffect(pino.openAsync) },
+    pinoTransportInEffect: { title: "pino, transport, called from Effect", run: inEffect(pino.openTransport, 5) },
     winston: { title: "winston, file transport (unbounded)", run: native(winston.open) },
     logtape: { title: "LogTape, stream of 32 KiB (unbounded)", run: native(logtape.open) },
     floor: { title: "floor: JSON.stringify, writeSync (no queue)", run: measureFloor }

@@ -6,8 +6,9 @@
  */
 import * as Effect from "effect/Effect"
 import { join } from "node:path"
-import { AsyncLogging, Logger, Sinks } from "../../src/index.ts"
-import { logAll } from "../programs.ts"
+import { AsyncLogging, Sinks } from "../../src/index.ts"
+import { info, logAll } from "../programs.ts"
+import * as Rehearsal from "../Rehearsal.ts"
 import * as Subject from "../Subject.ts"
 import type { Contender, Job, Sample, Workload } from "../Workload.ts"
 
@@ -36,7 +37,7 @@ const deliver = async (path: string, further: number, records: number): Promise<
   })
   const start = await Effect.suspend(() => {
     const start = performance.now()
-    return Effect.as(logAll((i) => Logger.info(Subject.message, Subject.fields(i)), records), start)
+    return Effect.as(logAll(info, records), start)
   }).pipe(Effect.provide(layer), Effect.runPromise)
   return { seconds: (performance.now() - start) / 1000, counts }
 }
@@ -44,8 +45,7 @@ const deliver = async (path: string, further: number, records: number): Promise<
 const contender = (title: string, further: number): Contender => ({
   title,
   run: async ({ directory, records }: Job): Promise<Sample> => {
-    for (let i = 0; i < 50; i++) await deliver(join(directory, "warm-up.log"), further, records / 50)
-    await deliver(join(directory, "rehearsal.log"), further, records)
+    await Rehearsal.run((path, records) => deliver(path, further, records), { directory, records })
     const path = join(directory, "measured.log")
     const { counts, seconds } = await deliver(path, further, records)
     return {
