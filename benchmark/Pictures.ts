@@ -45,6 +45,7 @@ const colorOf: { readonly [contender: string]: string } = {
   pinoSync: "#7fd1b9",
   pinoAsync: "#009e73",
   pinoTransport: "#00614a",
+  pinoTransportInEffect: "#00614a",
   pinoSyncInEffect: "#7fd1b9",
   pinoAsyncInEffect: "#009e73",
   winston: "#cc79a7",
