@@ -20,6 +20,8 @@ interface Real {
   /** Whose callers were resumed, in order. */
   readonly woken: Array<number>
   readonly taken: Array<Queue.Entry<Item>>
+  /** How the queue answered, since it was last looked at. */
+  readonly verdicts: Array<string>
   offers: number
 }
 
@@ -36,7 +38,8 @@ const setup = (bounds: Bounds): { model: Model; real: Real } => {
   world.settle()
   const exit = World.exitOf(made)
   if (Exit.isFailure(exit)) throw new Error("the queue was not made")
-  const real = { world, queue: exit.value, waiters: new Map(), evicted, admitted, woken: [], taken: [], offers: 0 }
+  const logs = { evicted, admitted, woken: [], taken: [], verdicts: [] }
+  const real: Real = { world, queue: exit.value, waiters: new Map(), ...logs, offers: 0 }
   return { model: Models.make(bounds), real }
 }
 
@@ -53,7 +56,7 @@ const check = (model: Model, real: Real): void => {
   assert.strictEqual(queue.bytes, Models.bytes(entries), "bytes")
   assert.strictEqual(queue.waiters.size, line.length, "waiters")
   assert.strictEqual(queue.highWatermark, model.highWatermark, "the high watermark is the true maximum")
-  assert.strictEqual(Queue.peekUnsafe(queue)?.value, entries[0], "the oldest one is the head")
+  assert.deepStrictEqual(Queue.peekUnsafe(queue)?.value, entries[0], "the oldest one is the head")
   assert.strictEqual(Queue.isIdle(queue), entries.length + line.length === 0, "idle")
   assert.strictEqual(Queue.isFull(queue), model.pressed || entries.length >= bounds.capacity, "full")
   assert.deepStrictEqual(real.evicted.splice(0), model.evicted.splice(0), "evictions")
@@ -63,11 +66,62 @@ const check = (model: Model, real: Real): void => {
   if (line.length > 0) assert.isAbove(queue.size, 0, "nobody waits for an empty queue")
 }
 
-// Those who waited are resumed later, in the order in which their wait ended, and nobody else is.
-const checkWoken = ({ woken, world }: Real, expected: ReadonlyArray<number>): void => {
-  assert.deepStrictEqual(woken, [], "nobody is woken from inside an operation")
-  world.settle()
-  assert.deepStrictEqual(woken.splice(0), expected, "woken")
+// -----------------------------------------------------------------------------
+// callers
+// -----------------------------------------------------------------------------
+
+type What = Pick<Item, "bytes" | "isProtected" | "more">
+
+// A caller that waits offers more at once when it has room, and stops where it has to wait again.
+const offerReal = (real: Real, what: What, canWait: boolean): string => {
+  const item: Item = { ...what, id: real.offers++ }
+  const { bytes, isProtected } = what
+  const crowded = Queue.isCrowded(real.queue, bytes)
+  const verdict = Queue.offerUnsafe(real.queue, item, bytes, isProtected, canWait)
+  real.verdicts.push(verdict)
+  if (verdict !== "must_wait") return verdict
+  assert.isTrue(crowded, "a queue where one must wait says so before")
+  const waiter = Queue.waitUnsafe(real.queue, item, bytes, isProtected)
+  waiter.resume = () => {
+    real.woken.push(item.id)
+    if (waiter.state === "admitted") offerMore(item, (next) => offerReal(real, next, true))
+  }
+  real.waiters.set(item.id, waiter)
+  return verdict
+}
+
+const offerModel = (model: Model, verdicts: Array<string>, what: What, canWait: boolean): string => {
+  const item: Item = { ...what, id: model.offers++ }
+  const verdict = Models.offer(model, item, canWait)
+  verdicts.push(verdict)
+  if (verdict === "must_wait") model.line.push(item)
+  return verdict
+}
+
+const offerMore = ({ bytes, isProtected, more }: Item, offer: (what: What) => string): void => {
+  for (let rest = more - 1; rest >= 0; rest--) if (offer({ bytes, isProtected, more: rest }) === "must_wait") return
+}
+
+// Those who waited are resumed later, group by group, in the order in which their wait ended, and nobody else is.
+const checkWoken = (model: Model, real: Real): void => {
+  assert.deepStrictEqual(real.woken, [], "nobody is woken from inside an operation")
+  assert.deepStrictEqual(real.admitted, ids(model.admitted), "let in from the line, in order")
+  const woken: Array<number> = []
+  const verdicts: Array<string> = []
+  Models.runGroups(model, (item) => {
+    woken.push(item.id)
+    offerMore(item, (next) => offerModel(model, verdicts, next, true))
+  })
+  real.world.settle()
+  assert.deepStrictEqual(real.verdicts.splice(0), verdicts, "what those who were woken offered")
+  assert.deepStrictEqual(real.woken.splice(0), woken, "woken")
+  const admitted = ids(model.admitted.splice(0))
+  assert.deepStrictEqual(real.admitted.splice(0), admitted, "let in from the line, in order")
+  for (const id of admitted) {
+    const waiter = real.waiters.get(id)!
+    assert.strictEqual(waiter.state, "admitted")
+    assert.isAtLeast(waiter.order, 0)
+  }
 }
 
 // -----------------------------------------------------------------------------
@@ -80,63 +134,56 @@ const command = (name: string, run: (model: Model, real: Real) => void): Command
   check: () => true,
   run: (model, real) => {
     run(model, real)
+    checkWoken(model, real)
     check(model, real)
   },
   toString: () => name
 })
 
-const offer = (bytes: number, isProtected: boolean, canWait: boolean): Command =>
-  command(`offer(${bytes}, ${isProtected}, ${canWait})`, (model, real) => {
-    const item: Item = { id: real.offers++, bytes, isProtected }
-    const crowded = Queue.isCrowded(real.queue, bytes)
-    const verdict = Queue.offerUnsafe(real.queue, item, bytes, isProtected, canWait)
-    assert.strictEqual(verdict, Models.offer(model, item, canWait))
-    if (verdict === "must_wait") {
-      assert.isTrue(crowded, "a queue where one must wait says so before")
-      const waiter = Queue.waitUnsafe(real.queue, item, bytes, isProtected)
-      waiter.resume = () => real.woken.push(item.id)
-      real.waiters.set(item.id, waiter)
-      model.line.push(item)
-    }
-    model.admitted.length = 0
-    assert.deepStrictEqual(real.admitted, [], "an offer lets in nobody else")
-    checkWoken(real, [])
-  })
-
-const take = (n: number): Command =>
-  command(`take(${n})`, (model, real) => {
-    const entries = Queue.takeUnsafe(real.queue, n)
-    const expected = Models.take(model, n)
-    assert.deepStrictEqual(entries.map(({ value }) => value), expected, "taken in the order of admission")
-    assert.deepStrictEqual(entries.map(({ bytes }) => bytes), expected.map(({ bytes }) => bytes))
-    for (const entry of entries) {
-      assert.isAbove(entry.order, real.taken.at(-1)?.order ?? -1, "the places increase")
-      real.taken.push(entry)
-    }
-    checkAdmitted(model, real)
-  })
-
-const leave = (pick: number): Command =>
-  command(`leave(${pick})`, (model, real) => {
-    const all = [...real.waiters.entries()]
-    const chosen = all[pick % Math.max(1, all.length)]
-    if (chosen === undefined) return
-    const [id, waiter] = chosen
-    assert.strictEqual(Queue.leaveUnsafe(real.queue, waiter), Models.leave(model, id))
-    assert.isFalse(Queue.leaveUnsafe(real.queue, waiter), "it leaves once")
-    checkAdmitted(model, real)
-  })
-
-const checkAdmitted = (model: Model, real: Real): void => {
-  const admitted = ids(model.admitted.splice(0))
-  assert.deepStrictEqual(real.admitted.splice(0), admitted, "let in from the line, in order")
-  for (const id of admitted) {
-    const waiter = real.waiters.get(id)!
-    assert.strictEqual(waiter.state, "admitted")
-    assert.isAtLeast(waiter.order, 0)
-  }
-  checkWoken(real, admitted)
+const offerBoth = (model: Model, real: Real, what: What, canWait: boolean): void => {
+  const verdicts: Array<string> = []
+  offerReal(real, what, canWait)
+  offerModel(model, verdicts, what, canWait)
+  assert.deepStrictEqual(real.verdicts.splice(0), verdicts)
 }
+
+const offer = (bytes: number, isProtected: boolean, canWait: boolean, more: number): Command =>
+  command(
+    `offer(${bytes}, ${isProtected}, ${canWait}, ${more})`,
+    (model, real) => offerBoth(model, real, { bytes, isProtected, more }, canWait)
+  )
+
+const takeBoth = (model: Model, real: Real, n: number): void => {
+  const entries = Queue.takeUnsafe(real.queue, n)
+  const expected = Models.take(model, n)
+  assert.deepStrictEqual(entries.map(({ value }) => value), expected, "taken in the order of admission")
+  assert.deepStrictEqual(entries.map(({ bytes }) => bytes), expected.map(({ bytes }) => bytes))
+  for (const entry of entries) {
+    assert.isAbove(entry.order, real.taken.at(-1)?.order ?? -1, "the places increase")
+    real.taken.push(entry)
+  }
+}
+
+const take = (n: number): Command => command(`take(${n})`, (model, real) => takeBoth(model, real, n))
+
+// Somebody offers, and somebody leaves the line, before those who were let in have run.
+const takeAndRun = (n: number, bytes: number, canWait: boolean, pick: number): Command =>
+  command(`takeAndRun(${n}, ${bytes}, ${canWait}, ${pick})`, (model, real) => {
+    takeBoth(model, real, n)
+    offerBoth(model, real, { bytes, isProtected: false, more: 0 }, canWait)
+    leaveBoth(model, real, pick)
+  })
+
+const leaveBoth = (model: Model, real: Real, pick: number): void => {
+  const all = [...real.waiters.entries()]
+  const chosen = all[pick % Math.max(1, all.length)]
+  if (chosen === undefined) return
+  const [id, waiter] = chosen
+  assert.strictEqual(Queue.leaveUnsafe(real.queue, waiter), Models.leave(model, id))
+  assert.isFalse(Queue.leaveUnsafe(real.queue, waiter), "it leaves once")
+}
+
+const leave = (pick: number): Command => command(`leave(${pick})`, (model, real) => leaveBoth(model, real, pick))
 
 const close: Command = command("close()", (model, real) => {
   Queue.closeUnsafe(real.queue)
@@ -149,7 +196,9 @@ const clear: Command = command("clear()", (model, real) => {
   const line = model.line.splice(0)
   assert.deepStrictEqual(waiters.map(({ value }) => value), line)
   model.closed = true
-  checkWoken(real, ids(line))
+  // sent away, and woken all at once
+  real.world.settle()
+  assert.deepStrictEqual(real.woken.splice(0), ids(line))
 })
 
 // -----------------------------------------------------------------------------
@@ -161,10 +210,14 @@ const bounds = (strategy: Bounds["strategy"]): fc.Arbitrary<Bounds> =>
     strategy: fc.constant(strategy),
     capacity: fc.integer({ min: 1, max: 6 }),
     maxBytes: fc.integer({ min: 1, max: 40 }),
-    overdraft: fc.nat({ max: 6 })
+    overdraft: fc.nat({ max: 6 }),
+    groupSize: fc.integer({ min: 1, max: 4 })
   })
 
-const offers = fc.tuple(fc.integer({ min: 1, max: 24 }), fc.boolean(), fc.boolean()).map((args) => offer(...args))
+const size = fc.integer({ min: 1, max: 24 })
+const few = fc.integer({ min: 1, max: 8 })
+const offers = fc.tuple(size, fc.boolean(), fc.boolean(), fc.nat({ max: 3 })).map((args) => offer(...args))
+const takes = fc.tuple(few, size, fc.boolean(), fc.nat({ max: 20 })).map((args) => takeAndRun(...args))
 
 const commands = fc.commands(
   [
@@ -172,7 +225,8 @@ const commands = fc.commands(
     offers,
     offers,
     offers,
-    fc.integer({ min: 1, max: 8 }).map(take),
+    few.map(take),
+    takes,
     fc.nat({ max: 20 }).map(leave),
     fc.constantFrom(close, ...Array.from({ length: 8 }, () => take(1))),
     fc.constantFrom(clear, ...Array.from({ length: 8 }, () => take(2)))
@@ -191,6 +245,8 @@ const run = (bounds: Bounds, commands: Iterable<Command>): void => {
   fc.modelRun(() => ({ model, real }), commands)
   drain(model, real)
 }
+
+const nobody = { onEvict: () => {}, onAdmit: () => {} }
 
 describe("the bounded queue", { timeout }, () => {
   it("G1 sliding: admits, evicts, refuses and gives out exactly as an array would", () => {
@@ -217,7 +273,7 @@ describe("the bounded queue", { timeout }, () => {
         const ordinary = () => queue.ordinary.messages.length
         for (const [bytes, isProtected, taken] of items) {
           if (taken > 2) Queue.takeUnsafe(queue, taken)
-          const verdict = Queue.offerUnsafe(queue, { id: 0, bytes, isProtected }, bytes, isProtected, false)
+          const verdict = Queue.offerUnsafe(queue, { id: 0, bytes, isProtected, more: 0 }, bytes, isProtected, false)
           const lost = evicted.splice(0).filter((item) => item.isProtected).length
           if (lost > 0 || (isProtected && verdict !== "admitted" && verdict !== "overdrawn")) {
             assert.strictEqual(ordinary(), 0)
@@ -232,14 +288,16 @@ describe("the bounded queue", { timeout }, () => {
     it(name, () =>
       run(
         bounds,
-        commands.map((command) => command[0] === "offer" ? offer(command[1], command[2], command[3]) : take(command[1]))
+        commands.map((command) =>
+          command[0] === "offer" ? offer(command[1], command[2], command[3], 0) : take(command[1])
+        )
       ))
   }
 
   it.effect("G6 who stands in line gets an overdraft under backpressure alone", () =>
     Effect.gen(function*() {
       for (const strategy of ["sliding", "dropping", "backpressure"] as const) {
-        const options = { capacity: 2, maxBytes: 10, overdraft: 2, strategy, onEvict: () => {}, onAdmit: () => {} }
+        const options = { capacity: 2, maxBytes: 10, overdraft: 2, groupSize: 2, strategy, ...nobody }
         const queue = yield* Queue.make<string>(options)
         Queue.offerUnsafe(queue, "a", 5, false, false)
         Queue.offerUnsafe(queue, "b", 5, false, false)
@@ -262,8 +320,8 @@ describe("the bounded queue", { timeout }, () => {
             maxBytes: 100,
             strategy: "dropping",
             overdraft: 0,
-            onEvict: () => {},
-            onAdmit: () => {}
+            groupSize: 1,
+            ...nobody
           })
           yield* Effect.forkChild(Effect.tap(Queue.awaitBell(queue, n), () => Effect.sync(() => woken++)))
           yield* Effect.sleep(1)

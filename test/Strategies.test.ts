@@ -324,6 +324,36 @@ describe("backpressure, Logger.*", () => {
       )
     }))
 
+  it.effect("G2 with more callers than room, those who are let in log on before the others, who keep their turns", () =>
+    Effect.gen(function*() {
+      const callers = numbers(0, 299)
+      const sink = gated()
+      const settings = { queue: { capacity: 200, strategy: "backpressure" }, batch: { size: 200 } } as const
+      yield* run({ ...settings, sinks: [sink.sink] }, () =>
+        Effect.gen(function*() {
+          yield* occupy(sink)
+          const log = (caller: string) => infoAll(numbers(0, 3).map((call) => `${caller}:${call}`))
+          const fibers = yield* Effect.forEach(callers, (caller) => Effect.forkChild(log(caller)))
+          yield* turns
+          yield* sink.step
+          yield* turns
+          yield* sink.release
+          yield* Fiber.joinAll(fibers)
+        }))
+      const [, ...messages] = sink.messages()
+      assert.strictEqual(messages.length, 1200)
+      for (const caller of callers) {
+        const calls = messages.filter((message) => message.startsWith(`${caller}:`))
+        assert.deepStrictEqual(calls, numbers(0, 3).map((call) => `${caller}:${call}`))
+      }
+      assert.deepStrictEqual(
+        messages.filter((message) => message.endsWith(":0")),
+        callers.map((caller) => `${caller}:0`)
+      )
+      // the first 50 filled the queue
+      assert.isBelow(messages.indexOf("60:3"), messages.indexOf("200:0"))
+    }))
+
   it.effect("G2 when the first of those who wait gives up, the next one may fit", () =>
     Effect.gen(function*() {
       const sink = gated()

@@ -10,6 +10,8 @@ export interface Item {
   readonly id: number
   readonly bytes: number
   readonly isProtected: boolean
+  /** How many more its caller offers at once, after a wait for this one. */
+  readonly more: number
 }
 
 /**
@@ -20,10 +22,12 @@ export interface Bounds {
   readonly maxBytes: number
   readonly strategy: "sliding" | "dropping" | "backpressure"
   readonly overdraft: number
+  /** How many of those who wait are let in at a time. */
+  readonly groupSize: number
 }
 
 /**
- * The model. `evicted` and `admitted` are what happened since they were last looked at.
+ * The model. `evicted` and `admitted` (from the line) are what happened since they were last looked at.
  */
 export interface Model {
   readonly bounds: Bounds
@@ -32,7 +36,12 @@ export interface Model {
   evicted: Array<Item>
   admitted: Array<Item>
   highWatermark: number
+  offers: number
   pressed: boolean
+  /** Whose callers were let in, and did not run yet. */
+  group: Array<Item>
+  /** Whether there is room for more of the line, which is left to that group until it has run. */
+  groupRuns: boolean
   closed: boolean
 }
 
@@ -46,7 +55,10 @@ export const make = (bounds: Bounds): Model => ({
   evicted: [],
   admitted: [],
   highWatermark: 0,
+  offers: 0,
   pressed: false,
+  group: [],
+  groupRuns: false,
   closed: false
 })
 
@@ -78,7 +90,6 @@ const fitsOverdraft = ({ bounds }: Model, entries: ReadonlyArray<Item>, item: It
 
 const admit = (self: Model, item: Item): void => {
   self.entries.push(item)
-  self.admitted.push(item)
   self.highWatermark = Math.max(self.highWatermark, self.entries.length)
 }
 
@@ -100,8 +111,8 @@ export const offer = (self: Model, item: Item, canWait: boolean): string => {
   const hasRoom = fits(self, self.entries, item)
   if (!hasRoom) self.pressed = true
   if (strategy === "backpressure") {
-    // first in, first out: nobody overtakes the line
-    if (canWait && (!hasRoom || self.line.length > 0)) return "must_wait"
+    // first in, first out: nobody overtakes the line, except while a group of it runs
+    if (canWait && (!hasRoom || (self.line.length > 0 && !self.groupRuns))) return "must_wait"
     if (hasRoom) {
       admit(self, item)
       return "admitted"
@@ -127,23 +138,41 @@ export const offer = (self: Model, item: Item, canWait: boolean): string => {
 }
 
 /**
- * Takes values from the head. The freed slots go to those who wait, up to the overdraft; whatever room there is
- * besides does too.
+ * Takes values from the head. The freed slots go to the first group of those who wait, up to the overdraft; whatever
+ * room there is besides does too.
  */
 export const take = (self: Model, n: number): Array<Item> => {
   const taken = self.entries.splice(0, n)
   self.pressed = false
-  admitWaiting(self, taken.length)
+  admitGroup(self, taken.length)
   return taken
 }
 
-const admitWaiting = (self: Model, freed: number): void => {
+/**
+ * Those who were let in run, by `resumed`: what room they leave goes to the next group, which runs in its turn.
+ */
+export const runGroups = (self: Model, resumed: (item: Item) => void): void => {
+  while (self.group.length > 0) {
+    for (const item of self.group.splice(0)) resumed(item)
+    if (!self.groupRuns) continue
+    self.groupRuns = false
+    admitGroup(self, 0)
+  }
+}
+
+const admitGroup = (self: Model, freed: number): void => {
   for (let admitted = 0; self.line.length > 0; admitted++) {
     const first = self.line[0]!
     const getsSlot = admitted < freed && fitsOverdraft(self, self.entries, first)
     if (!getsSlot && !fits(self, self.entries, first)) return
+    if (admitted === self.bounds.groupSize) {
+      self.groupRuns = true
+      return
+    }
     self.line.shift()
     admit(self, first)
+    self.admitted.push(first)
+    self.group.push(first)
   }
 }
 
@@ -154,6 +183,6 @@ export const leave = (self: Model, id: number): boolean => {
   const place = self.line.findIndex((item) => item.id === id)
   if (place < 0) return false
   self.line.splice(place, 1)
-  admitWaiting(self, 0)
+  if (!self.groupRuns) admitGroup(self, 0)
   return true
 }

@@ -18,11 +18,11 @@ export const queueRegressions: {
   }
 } = {
   "G3 a protected value larger than the overdraft evicts the ordinary ones, and gets their place": {
-    bounds: { strategy: "backpressure", capacity: 1, maxBytes: 1, overdraft: 0 },
+    bounds: { strategy: "backpressure", capacity: 1, maxBytes: 1, overdraft: 0, groupSize: 2 },
     commands: [["offer", 1, false, false], ["offer", 2, true, false]]
   },
   "G2 a take lets in as many waiters as it freed slots, and leaves the overdraft to those who cannot wait": {
-    bounds: { strategy: "backpressure", capacity: 1, maxBytes: 1, overdraft: 1 },
+    bounds: { strategy: "backpressure", capacity: 1, maxBytes: 1, overdraft: 1, groupSize: 2 },
     commands: [["offer", 1, false, false], ["offer", 1, false, true], ["offer", 1, false, true], ["take", 1]]
   }
 }

@@ -39,6 +39,12 @@ export interface Options<in out A> {
   readonly strategy: "sliding" | "dropping" | "backpressure"
   /** Values above the capacity, under `backpressure`, from callers that cannot wait. `maxBytes` grows in proportion. */
   readonly overdraft: number
+  /**
+   * Waiting callers that are woken at a time, at least 1. The next ones are let in after those have run, and may have
+   * taken more of the room: to suspend and wake a caller costs more than what it logs, and should not come with each
+   * value.
+   */
+  readonly groupSize: number
   /** Tells of a value that was pushed out by another one. */
   readonly onEvict: (entry: Entry<A>) => void
   /** Tells of a waiting value that found room. */
@@ -80,6 +86,8 @@ export interface BoundedQueue<in out A> {
   wakeAt: number
   /** Whether an offer found no room since the last take. */
   pressed: boolean
+  /** Whether a group of those who waited is about to run, and takes room before the rest of the line. */
+  groupRuns: boolean
   closed: boolean
 }
 
@@ -104,6 +112,7 @@ export const make = <A>(options: Options<A>): Effect.Effect<BoundedQueue<A>> =>
         nextOrder: 0,
         wakeAt: Number.POSITIVE_INFINITY,
         pressed: false,
+        groupRuns: false,
         closed: false
       }
     })
@@ -123,7 +132,7 @@ export const offerUnsafe = <A>(
   if (self.closed) return "closed"
   const { strategy } = self.options
   if (hasRoom(self, bytes)) {
-    if (canWait && self.waiters.size > 0 && strategy === "backpressure") return "must_wait"
+    if (canWait && strategy === "backpressure" && mustLineUp(self)) return "must_wait"
     append(self, value, bytes, isProtected)
     return "admitted"
   }
@@ -155,7 +164,7 @@ export const waitUnsafe = <A>(self: BoundedQueue<A>, value: A, bytes: number, is
 export const leaveUnsafe = <A>(self: BoundedQueue<A>, waiter: Waiter<A>): boolean => {
   const left = Waiters.leaveUnsafe(self.waiters, waiter, "left")
   // the one behind may be smaller, and fit
-  if (left) admitWaiters(self, 0)
+  if (left && !self.groupRuns) admitWaiters(self, 0)
   return left
 }
 
@@ -230,8 +239,7 @@ export const isFull = <A>(self: BoundedQueue<A>): boolean => self.pressed || sel
 /**
  * Whether a value of so many bytes may have to wait, were it offered now.
  */
-export const isCrowded = <A>(self: BoundedQueue<A>, bytes: number): boolean =>
-  self.waiters.size > 0 || !hasRoom(self, bytes)
+export const isCrowded = <A>(self: BoundedQueue<A>, bytes: number): boolean => mustLineUp(self) || !hasRoom(self, bytes)
 
 /**
  * Wakes the consumer, or has its next `awaitBell` return at once.
@@ -292,17 +300,24 @@ const evictProtected = <A>(self: BoundedQueue<A>, bytes: number): boolean => {
   return true
 }
 
+// First in, first out; but the room that a take made is for the group that runs, until the next one is let in.
+const mustLineUp = <A>(self: BoundedQueue<A>): boolean => self.waiters.size > 0 && !self.groupRuns
+
 const press = <A>(self: BoundedQueue<A>): void => {
   self.pressed = true
   if (self.wakeAt !== Number.POSITIVE_INFINITY) ringUnsafe(self)
 }
 
-// Freed slots go to those who wait, one to each, even while the overdraft is in use: callers that cannot wait would
-// starve them. Beyond that the overdraft is not for them.
+// Freed slots go to those who wait, one to each of a group, even while the overdraft is in use: callers that cannot wait
+// would starve them. Beyond that the overdraft is not for them.
 const admitWaiters = <A>(self: BoundedQueue<A>, freed: number): void => {
   const admitted: Array<Waiter<A>> = []
   for (let waiter = self.waiters.first; waiter !== undefined; waiter = self.waiters.first) {
     if (!hasRoom(self, waiter.bytes) && !(admitted.length < freed && hasOverdraft(self, waiter.bytes))) break
+    if (admitted.length === self.options.groupSize) {
+      self.groupRuns = true
+      break
+    }
     Waiters.leaveUnsafe(self.waiters, waiter, "admitted")
     waiter.order = append(self, waiter.value, waiter.bytes, waiter.isProtected)
     self.options.onAdmit(waiter)
@@ -311,10 +326,14 @@ const admitWaiters = <A>(self: BoundedQueue<A>, freed: number): void => {
   resumeLater(self, admitted)
 }
 
+// Whoever is resumed runs within the task, until it suspends.
 const resumeLater = <A>(self: BoundedQueue<A>, waiters: ReadonlyArray<Waiter<A>>): void => {
   if (waiters.length === 0) return
   self.dispatcher.scheduleTask(() => {
     for (const waiter of waiters) waiter.resume?.()
+    if (!self.groupRuns) return
+    self.groupRuns = false
+    admitWaiters(self, 0)
   }, 0)
 }
 
