@@ -8,10 +8,11 @@ import * as Heap from "./Heap.ts"
 import type { Sample } from "./Workload.ts"
 
 /**
- * The memory after so many records.
+ * The memory after so many records, which took so many seconds. The time in which the memory is read is not in them.
  */
 export interface Point extends Memory {
   readonly offered: number
+  readonly seconds: number
 }
 
 /**
@@ -37,16 +38,19 @@ const turnEvery = 1000
  * earlier when the process has reached the limit.
  */
 export const measure = async (records: number, offer: Offer): Promise<Growth> => {
-  const read = async (offered: number): Promise<Point> => ({ offered, ...(await Heap.retained()) })
+  let seconds = 0
+  const read = async (offered: number): Promise<Point> => ({ offered, seconds, ...(await Heap.retained()) })
   const points = [await read(0)]
   for (let i = 1, offered = 0; i <= intervals && points.at(-1)!.rss < limit; i++) {
     const end = Math.round(records * i / intervals)
+    const start = performance.now()
     while (offered < end) {
       const next = Math.min(end, offered + turnEvery)
       await offer(offered, next)
       await new Promise((resolve) => setImmediate(resolve))
       offered = next
     }
+    seconds += (performance.now() - start) / 1000
     points.push(await read(offered))
   }
   return points
@@ -54,11 +58,11 @@ export const measure = async (records: number, offer: Offer): Promise<Growth> =>
 
 /**
  * As figures: `heap` and `rss` in MB beyond the start, `slope` in bytes of heap per record over the second half, and
- * how many records were `offered`; as series: `heap` and `rss`.
+ * how many records were `offered`; as series over the seconds: `heap` and `rss`.
  */
 export const sample = (self: Growth): Sample => {
   const beyond = (what: keyof Memory) =>
-    self.map((point): readonly [number, number] => [point.offered, (point[what] - self[0]![what]) / 1e6])
+    self.map((point): readonly [number, number] => [point.seconds, (point[what] - self[0]![what]) / 1e6])
   const heap = beyond("heap")
   const rss = beyond("rss")
   const { offered } = self.at(-1)!

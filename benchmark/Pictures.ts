@@ -180,7 +180,7 @@ const memory = (workload: WorkloadResult, machine: string): TopLevelSpec | undef
       x: {
         field: "x",
         type: "quantitative" as const,
-        axis: { title: "records offered", labelExpr: amount, tickCount: 5 }
+        axis: { title: "seconds of logging", tickCount: 6 }
       },
       y: { field: "y", type: "quantitative" as const, axis: { title: "MB beyond the start", tickCount: 6 } },
       color: byContender(workload.contenders, names)
@@ -191,7 +191,7 @@ const memory = (workload: WorkloadResult, machine: string): TopLevelSpec | undef
       workload.title,
       machine,
       workload,
-      "in brackets: what happens when the queue is full; the median round"
+      "in brackets: what happens when the queue is full; a line ends after the last record, or at 1 GiB; the median round"
     ),
     hconcat: [panel("heap", "Heap after garbage collection"), panel("rss", "Resident set size")],
     config: { legend: { orient: "bottom", columns: 2 } }
