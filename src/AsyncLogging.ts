@@ -36,6 +36,7 @@ import type { StageInput, StagesError, StagesServices } from "./Pipeline.ts"
 import * as Pipeline from "./Pipeline.ts"
 import * as Queue from "./Queue/BoundedQueue.ts"
 import type { LogRecord } from "./Record.ts"
+import * as Record from "./Record.ts"
 import * as Redaction from "./Redaction.ts"
 import type { CloseReport, FlushReport, Stats } from "./Report.ts"
 import * as Report from "./Report.ts"
@@ -77,10 +78,12 @@ export interface Config<S extends ReadonlyArray<AnySink>, G extends ReadonlyArra
   /** What happens to every record, in this order: stages, or Effects that build one. Default: nothing. */
   readonly stages?: G | undefined
   /**
-   * What to redact, after all stages. A bare name: that key at any depth. A dotted path: from fields, context or error
-   * on. It holds for these sinks; other loggers of the set get what the program logged. Default: nothing.
+   * What to redact, after all stages: paths, or options with `paths`, `detect`, `censor` and `caseSensitive`; see
+   * `Redaction`. A bare name means that key at any depth, a dotted path the way from fields, context or error on. It holds
+   * for these sinks, and what is detected is redacted in notices, events and `stats` too; other loggers of the set get
+   * what the program logged. Default: nothing.
    */
-  readonly redact?: ReadonlyArray<string> | undefined
+  readonly redact?: Redaction.Input | undefined
   /** The queue of sinks that do not say otherwise. */
   readonly queue?: QueueOptions | undefined
   /** The batches of sinks that do not say otherwise. */
@@ -298,12 +301,15 @@ const make = Effect.fnUntraced(function*(
   const sinks = yield* valid(Settings.sinks(config))
   const clock = yield* Clock.Clock
   const scope = yield* Scope.Scope
-  const notices = Notice.make(yield* Notice.NoticeWriter, clock)
+  const redact = config.redact ?? []
+  const redaction = Redaction.isNone(redact)
+    ? undefined
+    : { record: Redaction.make(redact), text: Redaction.text(redact) }
+  const notices = Notice.make(yield* Notice.NoticeWriter, clock, redaction?.text)
   const events = Events.make(clock)
   const context = copyContext(config.context ?? {})
   const stages = yield* Pipeline.buildStages(config.stages ?? [])
   yield* valid(Settings.built(stages))
-  const redact = config.redact ?? []
   const loggers = yield* References.CurrentLoggers
   const outer = yield* Current.CurrentBackend
   const minimumLogLevel = yield* References.MinimumLogLevel
@@ -339,7 +345,9 @@ const make = Effect.fnUntraced(function*(
       Scope.fork(scope),
       (outlet, scope) => ({ outlet, scope })
     ))
-  const workers = Workers.makeAll(parts, clock, context)
+  // the lines that workers write by themselves come by no stage
+  const shown = redaction?.record(Record.make({ level: "Warn", message: "", context })).context ?? context
+  const workers = Workers.makeAll(parts, clock, shown)
   yield* under(quiet, Effect.forEach(workers, Workers.openUnlessLater, { concurrency: "unbounded", discard: true }))
   const running = yield* Effect.forEach(workers, (worker) =>
     Effect.map(
@@ -353,7 +361,7 @@ const make = Effect.fnUntraced(function*(
     context,
     limits: settings.limits,
     notices,
-    stages: redact.length === 0 ? stages : [...stages, Redaction.stage(redact)],
+    stages: redaction === undefined ? stages : [...stages, Pipeline.redact(redaction.record)],
     others: Others.make(loggers, outer)
   })
   const inForce = Context.make(Current.CurrentBackend, backend).pipe(

@@ -92,9 +92,9 @@ export const make = (options: Options): Backend => {
         Ledger.held(self.ledger, source)
       },
       failed: (stage, note, error) => {
-        // what is thrown before the redaction, or by it, may quote the secret
+        // what is thrown before a redaction, or by it, may quote the secret
         const isSecret = stage._tag === "Redact" || self.stages.some((own) => own._tag === "Redact")
-        const why = isSecret ? "" : `: ${Notice.describe(error)}`
+        const why = isSecret ? "" : Notice.describeUnredacted(self.notices, error)
         const message = `the stage "${stage.name}" failed${why}`
         Notice.tellUnsafe(self.notices, `${note} of ${stage.name}`, message)
       },
@@ -144,7 +144,7 @@ const guard = (self: Backend, call: () => void): void => {
   try {
     call()
   } catch (error) {
-    Notice.tellUnsafe(self.notices, "internal", `a record could not be taken: ${Notice.describe(error)}`)
+    Notice.tellUnsafe(self.notices, "internal", `a record could not be taken${Notice.describeUnredacted(self.notices, error)}`)
   }
 }
 

@@ -78,8 +78,10 @@ const tellAnswer = (self: Worker, { ended, error }: Answer): void => {
  */
 export const noteError = (self: Worker, message: string, notice: string): void => {
   const { events, notices, settings } = self.outlet
-  self.lastError = { time: self.clock.currentTimeMillisUnsafe(), message }
-  Events.troubleUnsafe(events, settings.name, message)
+  // a destination may quote what it got
+  const shown = notices.redact?.(message) ?? message
+  self.lastError = { time: self.clock.currentTimeMillisUnsafe(), message: shown }
+  Events.troubleUnsafe(events, settings.name, shown)
   Notice.tellUnsafe(notices, `sink ${settings.name}`, notice)
 }
 

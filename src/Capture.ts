@@ -176,9 +176,19 @@ const recordUnsafe = (
 }
 
 // Three walks share the arguments out: what is no object is the message's, the rest is told apart by `roleOf`.
-const isObject = (arg: unknown): arg is object => (typeof arg === "object" && arg !== null) || typeof arg === "function"
+/**
+ * Whether an argument is no primitive.
+ *
+ * @internal
+ */
+export const isObject = (arg: unknown): arg is object => (typeof arg === "object" && arg !== null) || typeof arg === "function"
 
-const roleOf = (arg: object): "fields" | "error" | "nothing" | "data" => {
+/**
+ * What an argument becomes that is no primitive.
+ *
+ * @internal
+ */
+export const roleOf = (arg: object): "fields" | "error" | "nothing" | "data" => {
   try {
     if (Leaf.isPlain(arg)) return "fields"
     if (Leaf.isError(arg)) return "error"

@@ -33,10 +33,13 @@ const stderr = toStderr()
 
 /**
  * The notices of one layer. `said` is bounded by the kinds, which are named in the code.
+ *
+ * - `redact`: takes out of a text what the layer's redaction detects. `undefined`: it has none.
  */
 export interface Notices {
   readonly write: (line: string) => void
   readonly clock: Clock.Clock
+  readonly redact: ((text: string) => string) | undefined
   readonly said: Map<string, { at: number; suppressed: number }>
 }
 
@@ -45,7 +48,11 @@ const interval = 10_000
 /**
  * A layer that has said nothing yet.
  */
-export const make = (write: (line: string) => void, clock: Clock.Clock): Notices => ({ write, clock, said: new Map() })
+export const make = (
+  write: (line: string) => void,
+  clock: Clock.Clock,
+  redact?: (text: string) => string
+): Notices => ({ write, clock, redact, said: new Map() })
 
 /**
  * Says it, unless something of this kind was said in the last ten seconds: then it is counted. Total.
@@ -67,7 +74,7 @@ export const tellUnsafe = (self: Notices, kind: string, message: string): void =
  */
 export const sayUnsafe = (self: Notices, message: string): void => {
   try {
-    self.write(`effect-async-logging: ${escapeText(message)}`)
+    self.write(`effect-async-logging: ${escapeText(self.redact?.(message) ?? message)}`)
   } catch {
     // there is no place left to tell of it: a closed stderr must not take the program down
   }
@@ -88,6 +95,13 @@ export const closeUnsafe = (self: Notices): void => {
     last.suppressed = 0
   }
 }
+
+/**
+ * Why something failed that has seen what was not redacted yet, to be put behind what failed: what was thrown may quote a
+ * secret, so a layer that redacts says nothing of it.
+ */
+export const describeUnredacted = (self: Notices, error: unknown): string =>
+  self.redact === undefined ? `: ${describe(error)}` : ""
 
 /**
  * A short text of whatever was thrown: at most 1,000 characters.

@@ -54,7 +54,7 @@ const logUnsafe = (
   try {
     logger.log(options)
   } catch (error) {
-    Notice.tellUnsafe(notices, "logger_failed", `another logger failed: ${Notice.describe(error)}`)
+    Notice.tellUnsafe(notices, "logger_failed", `another logger failed${Notice.describeUnredacted(notices, error)}`)
   }
 }
 

@@ -1,239 +1,150 @@
 /**
- * Redaction by name: values under given keys become `"[redacted]"`, in fields, context and error.
+ * Redaction: taking secrets out of records, by the names of keys and by how texts look.
  *
- * A path is one of two things; both are compared exactly, with case.
+ * What `paths` name is redacted as a whole, in fields, context and error; see `Options`. Lists on the way are passed
+ * through: a path holds for each item. An item that is a pair `[name, value]`, as in a list of headers, is a key and its
+ * value. A key that contains dots is one key, and also the way that it reads as: `password` means the key
+ * `"user.password"` too. A stack repeats the message, so the stack goes where the message goes. Keys that must hold an
+ * object (`custom`; `fields`, `cause`, `others` of an error) and an error's `kind` are removed.
  *
- * - A bare name, `password`: that key, at any depth.
- * - A dotted path, `headers.authorization`: that way down, from the top of `fields`, `context`, `context.custom`, an
- *   error, or an error's own fields. It may begin with its root: `error.message`, `context.custom.token`. Keys that
- *   contain dots match as they read, so the one key `"headers.authorization"` is meant too.
- *
- * Lists on the way are passed through: the path holds for each item. An item that is a pair `[name, value]`, as in a
- * list of headers, is a key and its value. A stack repeats the message, so the stack goes where the message goes. Keys
- * that must hold an object (`custom`; `fields`, `cause`, `others` of an error) and an error's `kind` are removed.
- *
- * The text of messages and of other values is not searched.
+ * `detect` finds secrets in texts: the message, the name of the logger, the labels of spans, and in fields, context and
+ * error all texts and keys; of these only the part that is found is redacted. Trace and span ids are not searched.
  */
 import type { Stage } from "./Pipeline.ts"
 import * as Pipeline from "./Pipeline.ts"
-import type { LogContext, LogRecord } from "./Record.ts"
-import * as Record from "./Record.ts"
+import type { LogRecord } from "./Record.ts"
+import type { Censor, Hash, Remove } from "./Redaction/Censor.ts"
+import * as Censors from "./Redaction/Censor.ts"
+import type { Detector } from "./Redaction/Detectors.ts"
+import * as Detectors from "./Redaction/Detectors.ts"
+import type { Inspection } from "./Redaction/Inspection.ts"
+import * as Inspections from "./Redaction/Inspection.ts"
+import type { Input } from "./Redaction/Options.ts"
+import * as Options from "./Redaction/Options.ts"
+import * as Paths from "./Redaction/Paths.ts"
+import type { Texts } from "./Redaction/Walk.ts"
+import * as Walk from "./Redaction/Walk.ts"
+
+export { type Hash, redacted, type Remove } from "./Redaction/Censor.ts"
+export type { Detector } from "./Redaction/Detectors.ts"
+export type { Finding, Inspection } from "./Redaction/Inspection.ts"
+export type { Input, Options } from "./Redaction/Options.ts"
+export type { Preset } from "./Redaction/Presets.ts"
+export * as presets from "./Redaction/Presets.ts"
 
 /**
- * What stands in the place of a redacted value.
+ * A `censor` that takes secrets away: a key with its value, an item of a list, a part of a text. What a record cannot
+ * be without, as the message of an error, becomes empty.
  */
-export const redacted = "[redacted]"
+export const remove: Remove = { _tag: "Remove" }
 
 /**
- * Says what is wrong with a list of paths: the first entry that is no path, and what is allowed. `undefined` when all
- * of them are right.
- */
-export const validate = (paths: ReadonlyArray<unknown>): string | undefined => {
-  for (let i = 0; i < paths.length; i++) {
-    const trouble = troubleWith(paths[i])
-    if (trouble !== undefined) {
-      return `redact[${i}] ${trouble}; allowed are a key ("password") and a dotted path ("headers.authorization")`
-    }
-  }
-  return undefined
-}
-
-const troubleWith = (path: unknown): string | undefined => {
-  if (typeof path !== "string") return `is of type ${path === null ? "null" : typeof path}`
-  if (path === "") return "is empty"
-  const quoted = JSON.stringify(path)
-  if (path.includes("*")) return `is ${quoted}: wildcards are not supported`
-  return path.split(".").includes("") ? `is ${quoted}: a segment is empty` : undefined
-}
-
-/**
- * A stage that redacts these paths, and fails closed. Throws as `make` does.
- */
-export const stage = (paths: ReadonlyArray<string>): Stage => Pipeline.redact(make(paths))
-
-/**
- * A function that redacts these paths. It answers the record itself when nothing matches, and shares what it does not
- * change.
+ * A `censor` that writes `[hmac:9f86d081884c7d65]` in the place of a secret: HMAC-SHA-256 (RFC 2104) of the value, or of
+ * its JSON if it is no text. Equal secrets have equal hashes, so that records can be correlated.
  *
- * Throws a `TypeError`, saying what is allowed, when a path is none. The function throws a `RangeError` for a
- * record that nests deeper than 64 levels, which no snapshot does.
+ * - `key`: at least 32 bytes. Who has it can find by trying what a hash stands for, if there is not much to try: a card
+ *   number, a PIN, an e-mail address. Who has not it cannot.
+ * - `length`: hexadecimal digits that are kept, from 8 to 64. Default 16.
  */
-export const make = (paths: ReadonlyArray<string>): (record: LogRecord) => LogRecord => {
-  const trouble = validate(paths)
-  if (trouble !== undefined) throw new TypeError(trouble)
-  const rules = compile(paths)
-  const fieldsPaths = fromRoot(rules, "fields")
-  const contextPaths = fromRoot(rules, "context")
-  const errorPaths = fromRoot(rules, "error")
-  // a context is shared by many records, and stays so
-  const contexts = new WeakMap<LogContext, LogContext>()
-  const redactContext = (self: LogContext): LogContext => {
-    let out = contexts.get(self)
-    if (out === undefined) {
-      const redacted = redactObject(self, contextShape, contextPaths, rules, 0)
-      out = redacted === self ? self : withoutUndefined(redacted)
-      if (Record.isFixed(self)) contexts.set(self, Record.fixUnsafe(out))
-    }
-    return out
-  }
-  return (record) => {
-    const fields = redactObject(record.fields, undefined, fieldsPaths, rules, 0)
-    const context = record.context === Record.emptyContext ? record.context : redactContext(record.context)
-    const error = record.error && redactObject(record.error, errorShape, errorPaths, rules, 0)
-    return fields === record.fields && context === record.context && error === record.error
-      ? record
-      : { ...record, fields, context, error }
+export const hash = (options: Omit<Hash, "_tag">): Hash => ({ _tag: "Hash", ...options })
+
+/**
+ * The names of all detectors.
+ */
+export const detectors: ReadonlyArray<Detector> = Detectors.names
+
+/**
+ * Says what is wrong with an input: the field, and what is allowed there. `undefined` when all of it is right.
+ */
+export const validate = (input: unknown): string | undefined => Options.check(input)?.message
+
+/**
+ * A stage that redacts, and fails closed. Throws as `make` does.
+ */
+export const stage = (input: Input): Stage => Pipeline.redact(make(input))
+
+/**
+ * A function that redacts records. It answers the record itself when there is nothing to redact, and shares what it does
+ * not change.
+ *
+ * Throws a `TypeError`, saying what is allowed, when the input is wrong. The function throws a `RangeError` for a record
+ * that nests deeper than 64 levels, which no snapshot does.
+ */
+export const make = (input: Input): (record: LogRecord) => LogRecord => {
+  const options = checked(input)
+  const censor = Censors.make(options.censor)
+  const texts = textsOf(options.detect ?? [], censor)
+  const paths = Paths.make(options.paths ?? [], options.caseSensitive === true, texts?.text ?? asItIs)
+  return Walk.make({ paths, texts, censor })
+}
+
+/**
+ * A function that redacts what the detectors find in a text. Throws as `make` does.
+ */
+export const text = (input: Input): (text: string) => string => {
+  const options = checked(input)
+  return textsOf(options.detect ?? [], Censors.make(options.censor))?.text ?? asItIs
+}
+
+/**
+ * What would be redacted of a value that is logged by itself, as in `Effect.log(value)`: for tests of a program's own
+ * payloads. Throws as `make` does.
+ *
+ * ```ts
+ * const { findings } = Redaction.inspect(["password"])({ user: { password: "hunter2" } })
+ * // [{ path: "fields.user.password", rule: "password" }]
+ * ```
+ */
+export const inspect = (input: Input): (value: unknown) => Inspection => {
+  const redact = make(input)
+  const options = Options.read(input)
+  // each rule alone, so that each says what it finds
+  const { caseSensitive } = options
+  const rules = [
+    ...(options.paths ?? []).map((rule) => ({ rule, redact: make({ paths: [rule], caseSensitive }) })),
+    ...(options.detect ?? []).map((rule) => ({ rule, redact: make({ detect: [rule] }) }))
+  ]
+  return (value) => {
+    const before = Inspections.recordOf(value)
+    const findings = rules.flatMap(({ redact, rule }) =>
+      Inspections.differences(before, redact(before)).map((path) => ({ path, rule }))
+    )
+    return { findings, record: redact(before) }
   }
 }
 
 /**
- * The bare names, and the dotted paths.
+ * Whether nothing is to be redacted.
+ *
+ * @internal
  */
-interface Rules {
-  readonly names: ReadonlySet<string>
-  readonly dotted: ReadonlyArray<string>
+export const isNone = (input: Input): boolean => {
+  const { detect = [], paths = [] } = Options.read(input)
+  return paths.length === 0 && detect.length === 0
 }
 
-const compile = (paths: ReadonlyArray<string>): Rules => {
-  const all = [...new Set(paths.flatMap((path) => [path, path.replace(/(?<=^|\.)message$/, "stack")]))]
+const checked = (input: Input): Options.Options => {
+  const trouble = Options.check(input)
+  if (trouble !== undefined) throw new TypeError(trouble.message)
+  return Options.read(input)
+}
+
+const asItIs = (text: string): string => text
+
+// below there are times in milliseconds, and numbers of fewer than 13 digits
+const leastCard = 2e12
+
+const textsOf = (detect: ReadonlyArray<Detector>, censor: Censor): Texts | undefined => {
+  if (detect.length === 0) return undefined
+  const detectors = Detectors.make(detect)
+  const text = (text: string): string => Detectors.replace(detectors, text, censor.part)
   return {
-    names: new Set(all.filter((path) => !path.includes("."))),
-    dotted: all.filter((path) => path.includes("."))
-  }
-}
-
-const fromRoot = ({ dotted }: Rules, root: string): ReadonlyArray<string> => [...dotted, ...below(dotted, root)]
-
-const none: ReadonlyArray<string> = []
-
-/**
- * What is left of the paths behind `key`, which may itself contain dots.
- */
-const below = (paths: ReadonlyArray<string>, key: string): ReadonlyArray<string> => {
-  let out: Array<string> | undefined
-  for (const path of paths) {
-    if (path.length > key.length && path[key.length] === "." && path.startsWith(key)) {
-      out ??= []
-      out.push(path.slice(key.length + 1))
+    text,
+    number: (value) => {
+      if (value < leastCard || !Number.isSafeInteger(value)) return value
+      const before = String(value)
+      const after = text(before)
+      return after === before ? value : after
     }
   }
-  return out ?? none
-}
-
-/**
- * The keys of a context or an error that have a form of their own: what is below them is a root again.
- */
-type Shape = ReadonlyMap<string, Shape | undefined>
-
-const contextShape: Shape = new Map([["custom", undefined]])
-
-const errorShape: Map<string, Shape | undefined> = new Map([["fields", undefined], ["kind", undefined]])
-errorShape.set("cause", errorShape).set("others", errorShape)
-
-const maxDepth = 64
-
-const redactObject = <A extends object>(
-  self: A,
-  shape: Shape | undefined,
-  paths: ReadonlyArray<string>,
-  rules: Rules,
-  depth: number
-): A => {
-  checkDepth(depth)
-  // contexts and errors are walked by key, like fields
-  const source = self as { readonly [key: string]: unknown }
-  let out: { [key: string]: unknown } | undefined
-  for (const key of Object.keys(source)) {
-    const value = source[key]
-    const next = redactKey(key, value, shape, paths, rules, depth)
-    if (next !== value) {
-      out ??= { ...source }
-      Record.assignUnsafe(out, key, next)
-    }
-  }
-  // the same keys, with values that the shape allows
-  return out === undefined ? self : out as A
-}
-
-const redactKey = (
-  key: string,
-  value: unknown,
-  shape: Shape | undefined,
-  paths: ReadonlyArray<string>,
-  rules: Rules,
-  depth: number
-): unknown => {
-  if (value === undefined) return undefined
-  const shaped = shape?.has(key) === true
-  if (isNamed(key, paths, rules)) return shaped ? undefined : redacted
-  if (typeof value !== "object" || value === null) return value
-  const rest = paths.length === 0 ? none : below(paths, key)
-  return shaped
-    ? redactValue(value, shape.get(key), [...rules.dotted, ...rest], rules, depth + 1)
-    : redactValue(value, undefined, rest, rules, depth + 1)
-}
-
-const redactValue = (
-  value: object,
-  shape: Shape | undefined,
-  paths: ReadonlyArray<string>,
-  rules: Rules,
-  depth: number
-): object => {
-  if (paths.length === 0 && rules.names.size === 0) return value
-  return Array.isArray(value)
-    ? redactList(value, shape, paths, rules, depth)
-    : redactObject(value, shape, paths, rules, depth)
-}
-
-const redactList = (
-  self: ReadonlyArray<unknown>,
-  shape: Shape | undefined,
-  paths: ReadonlyArray<string>,
-  rules: Rules,
-  depth: number
-): ReadonlyArray<unknown> => {
-  checkDepth(depth)
-  let out: Array<unknown> | undefined
-  for (let i = 0; i < self.length; i++) {
-    const item = self[i]
-    if (typeof item !== "object" || item === null) continue
-    const next = isPair(item)
-      ? redactPair(item, paths, rules, depth + 1)
-      : redactValue(item, shape, paths, rules, depth + 1)
-    if (next !== item) {
-      out ??= [...self]
-      out[i] = next
-    }
-  }
-  return out ?? self
-}
-
-type Pair = readonly [key: string, value: unknown]
-
-const isPair = (item: object): item is Pair => Array.isArray(item) && item.length === 2 && typeof item[0] === "string"
-
-// what is no key may still be a list of two
-const redactPair = (
-  self: Pair,
-  paths: ReadonlyArray<string>,
-  rules: Rules,
-  depth: number
-): ReadonlyArray<unknown> => {
-  const [key, value] = self
-  if (isNamed(key, paths, rules)) return value === redacted ? self : [key, redacted]
-  return redactList(self, undefined, [...paths, ...below(paths, key)], rules, depth)
-}
-
-const isNamed = (key: string, paths: ReadonlyArray<string>, rules: Rules): boolean =>
-  rules.names.has(key) || paths.includes(key)
-
-const checkDepth = (depth: number): void => {
-  if (depth > maxDepth) throw new RangeError(`the record nests deeper than ${maxDepth} levels`)
-}
-
-const withoutUndefined = (self: LogContext): LogContext => {
-  if (!("custom" in self) || self.custom !== undefined) return self
-  const { custom: _, ...rest } = self
-  return rest
 }

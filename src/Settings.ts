@@ -6,7 +6,8 @@ import * as Duration from "effect/Duration"
 import type * as LogLevel from "effect/LogLevel"
 import type { Filter, Formatter } from "./Pipeline.ts"
 import { isStage } from "./Pipeline.ts"
-import * as Redaction from "./Redaction.ts"
+import type * as Redaction from "./Redaction.ts"
+import * as RedactionOptions from "./Redaction/Options.ts"
 import { checkLayer, checkSink, ConfigInvalid, invalid } from "./SettingsSchema.ts"
 import type { AnySink, BatchOptions, QueueOptions, Strategy } from "./Sinks/Sink.ts"
 import type { Limits } from "./Snapshot.ts"
@@ -67,7 +68,7 @@ export interface LayerInput {
   readonly batch?: BatchOptions | undefined
   readonly limits?: Partial<Limits> | undefined
   readonly drainTimeout?: Duration.Input | undefined
-  readonly redact?: ReadonlyArray<string> | undefined
+  readonly redact?: Redaction.Input | undefined
   readonly sinks: ReadonlyArray<AnySink>
 }
 
@@ -90,9 +91,9 @@ export const built = (stages: ReadonlyArray<unknown>): ConfigInvalid | undefined
   return index < 0 ? undefined : invalid(`stages[${index}]`, "expected a stage, or an Effect that builds one")
 }
 
-const checkRedact = (paths: ReadonlyArray<string> = []): ConfigInvalid | undefined => {
-  const wrong = Redaction.validate(paths)
-  return wrong === undefined ? undefined : new ConfigInvalid({ field: "redact", message: wrong })
+const checkRedact = (input: Redaction.Input | undefined): ConfigInvalid | undefined => {
+  const trouble = input === undefined ? undefined : RedactionOptions.check(input)
+  return trouble && new ConfigInvalid(trouble)
 }
 
 /**

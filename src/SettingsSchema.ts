@@ -136,7 +136,8 @@ const layerFields = {
     "an array of stages, or of Effects that build one",
     (u) => Array.isArray(u) && u.every((stage) => isStage(stage) || Effect.isEffect(stage))
   ),
-  redact: allowed("an array of strings", Array.isArray),
+  // its options name the field by themselves
+  redact: Schema.optional(Schema.Unknown),
   queue: sinkFields.queue,
   batch: sinkFields.batch,
   limits: group(limitFields),

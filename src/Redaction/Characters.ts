@@ -1,0 +1,134 @@
+/**
+ * Looking at a text one character at a time: what the detectors are written with. Nothing here looks back further than
+ * it is told, so what a detector costs can be read off its loops.
+ */
+
+/**
+ * A text, as detectors see it. A string is one; a test may count what is asked of it.
+ */
+export interface Characters {
+  readonly length: number
+  readonly charCodeAt: (index: number) => number
+}
+
+/**
+ * A part of a text, from `start` to before `end`.
+ */
+export interface Part {
+  readonly start: number
+  readonly end: number
+}
+
+// Kinds of characters, which can be joined with `|`.
+export const digit = 1
+export const letter = 2
+/** Of base64url beside letters and digits (RFC 4648, section 5). */
+export const base64url = 4
+/** Of base64 beside letters and digits. */
+export const base64 = 8
+/** Space and tab. */
+export const blank = 16
+/** What ends a word in running text, in JSON and in a log line: white space, quotes, brackets, `,` `;` and backslash. */
+export const delimiter = 32
+/** Of a local part of an e-mail address beside letters and digits, as far as people use them. */
+export const local = 64
+/** What ends the authority of a URL (RFC 3986, section 3.2), or cannot be part of it. */
+export const afterAuthority = 128
+
+export const alphanumeric = digit | letter
+
+const kinds = new Uint8Array(128)
+const fill = (kind: number, characters: string): void => {
+  for (let i = 0; i < characters.length; i++) kinds[characters.charCodeAt(i)]! |= kind
+}
+fill(digit, "0123456789")
+fill(letter, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+fill(base64url, "-_")
+fill(base64, "+/=")
+fill(blank, " \t")
+fill(delimiter, " \t\r\n\"'`\\,;<>()[]{}")
+fill(local, "._%+-")
+fill(afterAuthority, "/?# \t\r\n\"<>\\`")
+
+/**
+ * Whether a character is of one of these kinds. Those outside of ASCII are of none, and neither is the one before the
+ * first or behind the last.
+ */
+export const is = (code: number, kind: number): boolean => code < 128 && (kinds[code]! & kind) !== 0
+
+/**
+ * The first index from `at` on whose character is of none of these kinds.
+ */
+export const skip = (text: Characters, at: number, kind: number): number => {
+  while (is(text.charCodeAt(at), kind)) at++
+  return at
+}
+
+/**
+ * The first index from `at` on whose character is of one of these kinds, or the end.
+ */
+export const find = (text: Characters, at: number, kind: number): number => {
+  while (at < text.length && !is(text.charCodeAt(at), kind)) at++
+  return at
+}
+
+/**
+ * Whether `expected` stands at `at`.
+ */
+export const has = (text: Characters, at: number, expected: string): boolean => {
+  for (let i = 0; i < expected.length; i++) if (text.charCodeAt(at + i) !== expected.charCodeAt(i)) return false
+  return true
+}
+
+/**
+ * The same in any case. `expected`: lower-case letters.
+ */
+export const hasWord = (text: Characters, at: number, expected: string): boolean => {
+  for (let i = 0; i < expected.length; i++) {
+    if ((text.charCodeAt(at + i) | 32) !== expected.charCodeAt(i)) return false
+  }
+  return true
+}
+
+/**
+ * Whether no letter or digit stands before `at`. The letter of an escape does not count: in JSON within JSON, a line
+ * break before a word is `\n`.
+ */
+export const isStart = (text: Characters, at: number): boolean => {
+  const before = text.charCodeAt(at - 1)
+  return !is(before, alphanumeric) || (isEscape(before) && text.charCodeAt(at - 2) === backslash)
+}
+
+const backslash = 92
+
+const isEscape = (code: number): boolean => code === 110 || code === 114 || code === 116
+
+const longestWord = 15
+
+/**
+ * Whether a part reads like prose, not like a secret: up to 15 letters and hyphens, with no upper-case letter behind a
+ * lower-case one.
+ */
+export const isProse = (text: Characters, { end, start }: Part): boolean => {
+  if (end - start > longestWord) return false
+  let isLower = false
+  for (let i = start; i < end; i++) {
+    const code = text.charCodeAt(i)
+    if (!is(code, letter) && code !== hyphen) return false
+    if (code >= 97) isLower = true
+    else if (isLower && code !== hyphen) return false
+  }
+  return true
+}
+
+const hyphen = 45
+
+/**
+ * The end of a part without the dots that it ends with: they belong to the sentence.
+ */
+export const trimDots = (text: Characters, { end, start }: Part): number => {
+  while (end > start && text.charCodeAt(end - 1) === dot) end--
+  return end
+}
+
+const dot = 46

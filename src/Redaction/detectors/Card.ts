@@ -1,0 +1,60 @@
+/**
+ * Numbers of payment cards (ISO/IEC 7812): 13 to 19 digits, the first from 2 to 6, whose last is right by Luhn's
+ * formula. The digits may stand in groups, the first of four or more, with spaces or with hyphens between them.
+ *
+ * A number of one group of ten passes Luhn's formula by chance: of order numbers with so many digits, some are taken for
+ * cards. Times in milliseconds are not, before 2033.
+ */
+import type { Characters, Part } from "../Characters.ts"
+import * as Chars from "../Characters.ts"
+
+export const triggers = "23456"
+
+const fewest = 13
+const most = 19
+const smallestGroup = 4
+
+/**
+ * The longest number that begins at `at`.
+ */
+export const find = (text: Characters, at: number): Part | undefined => {
+  if (!isStart(text, at)) return undefined
+  // of every second digit, and of the others: which of them are to be doubled, the length decides
+  let even = 0
+  let odd = 0
+  let count = 0
+  let separator: number | undefined
+  let end: number | undefined
+  for (let i = at; count < most; i++) {
+    const value = text.charCodeAt(i) - zero
+    const next = even
+    even = odd + value
+    odd = next + doubled(value)
+    count++
+    const after = text.charCodeAt(i + 1)
+    if (Chars.is(after, Chars.digit)) continue
+    if (count >= fewest && even % 10 === 0 && !Chars.is(after, Chars.letter)) end = i + 1
+    separator ??= count >= smallestGroup && (after === space || after === hyphen) ? after : undefined
+    if (after !== separator || !Chars.is(text.charCodeAt(i + 2), Chars.digit)) break
+    i++
+  }
+  return end === undefined ? undefined : { start: at, end }
+}
+
+const zero = 48
+const space = 32
+const hyphen = 45
+
+// the sum of the digits of twice a digit
+const doubled = (digit: number): number => digit > 4 ? 2 * digit - 9 : 2 * digit
+
+// not in the middle of a number, behind its point, and not a phone number with its country
+const isStart = (text: Characters, at: number): boolean => {
+  const before = text.charCodeAt(at - 1)
+  if (before === plus) return false
+  if (before === point) return !Chars.is(text.charCodeAt(at - 2), Chars.digit)
+  return Chars.isStart(text, at)
+}
+
+const plus = 43
+const point = 46
