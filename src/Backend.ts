@@ -144,7 +144,11 @@ const guard = (self: Backend, call: () => void): void => {
   try {
     call()
   } catch (error) {
-    Notice.tellUnsafe(self.notices, "internal", `a record could not be taken${Notice.describeUnredacted(self.notices, error)}`)
+    Notice.tellUnsafe(
+      self.notices,
+      "internal",
+      `a record could not be taken${Notice.describeUnredacted(self.notices, error)}`
+    )
   }
 }
 

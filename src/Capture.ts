@@ -181,7 +181,8 @@ const recordUnsafe = (
  *
  * @internal
  */
-export const isObject = (arg: unknown): arg is object => (typeof arg === "object" && arg !== null) || typeof arg === "function"
+export const isObject = (arg: unknown): arg is object =>
+  (typeof arg === "object" && arg !== null) || typeof arg === "function"
 
 /**
  * What an argument becomes that is no primitive.

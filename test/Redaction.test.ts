@@ -72,8 +72,30 @@ describe("a bare name", () => {
     )
   })
 
-  it("is compared exactly, and inherited names are no keys", () => {
-    const fields = { Password: "a", passwords: "b", pass: "c" }
+  it("G22 is redacted in any case, unless case counts", () => {
+    const fields = { Password: "s", PASSWORD: "s", user: { passWord: "s" } }
+    const hidden = { Password: "[redacted]", PASSWORD: "[redacted]", user: { passWord: "[redacted]" } }
+    for (const name of ["password", "PASSWORD"]) assert.deepStrictEqual(fieldsOf([name], fields), hidden)
+    assert.strictEqual(Redaction.make({ paths: ["password"], caseSensitive: true })(record({ fields })).fields, fields)
+    assert.deepStrictEqual(
+      Redaction.make({ paths: ["Password", "user.passWord"], caseSensitive: true })(record({ fields })).fields,
+      { Password: "[redacted]", PASSWORD: "s", user: { passWord: "[redacted]" } }
+    )
+  })
+
+  it("G22 is redacted as the last part of a key with dots", () => {
+    assert.deepStrictEqual(
+      fieldsOf(["password"], { "user.password": "s", "password.age": 3, x: { "a.b.PASSWORD": 1 } }),
+      {
+        "user.password": "[redacted]",
+        "password.age": 3,
+        x: { "a.b.PASSWORD": "[redacted]" }
+      }
+    )
+  })
+
+  it("does not match a part of a word, and inherited names are no keys", () => {
+    const fields = { passwords: "b", pass: "c", "x-password": "d" }
     assert.strictEqual(fieldsOf(["password", "constructor", "toString", "__proto__"], fields), fields)
   })
 
@@ -143,6 +165,109 @@ describe("a dotted path", () => {
     assert.deepStrictEqual(out.context, { userId: "[redacted]", requestId: "r", custom: { token: "[redacted]" } })
     assert.strictEqual(out.error?.type, "[redacted]")
     assert.deepStrictEqual(out.error?.fields, { code: "[redacted]" })
+  })
+})
+
+describe("a wildcard", () => {
+  it("G22 * stands for one key", () => {
+    assert.deepStrictEqual(
+      fieldsOf(["req.headers.*", "*.token", "users.*.email"], {
+        req: { headers: { cookie: "s", accept: { x: "s" } }, url: "/" },
+        auth: { token: "s", deep: { token: "t" } },
+        users: { a: { email: "s", id: 1 }, b: { email: "s" } },
+        token: "t"
+      }),
+      {
+        req: { headers: { cookie: "[redacted]", accept: "[redacted]" }, url: "/" },
+        auth: { token: "[redacted]", deep: { token: "t" } },
+        users: { a: { email: "[redacted]", id: 1 }, b: { email: "[redacted]" } },
+        token: "t"
+      }
+    )
+  })
+
+  it("G22 * stands for an item of a list too, which is passed through all the same", () => {
+    assert.deepStrictEqual(
+      fieldsOf(["users.*.email", "raw.*", "pairs.*"], {
+        users: [{ email: "s", a: { email: "s" } }],
+        raw: ["cookie", "s", { x: 1 }],
+        pairs: [["cookie", "s"], ["accept", "s"]]
+      }),
+      {
+        users: [{ email: "[redacted]", a: { email: "[redacted]" } }],
+        raw: ["[redacted]", "[redacted]", "[redacted]"],
+        pairs: [["cookie", "[redacted]"], ["accept", "[redacted]"]]
+      }
+    )
+  })
+
+  it("G22 ** stands for any number of keys, none too", () => {
+    assert.deepStrictEqual(
+      fieldsOf(["req.**.secret", "**.inner.pin", "all.**"], {
+        req: { secret: "s", a: { secret: "s", b: [{ secret: "s" }] } },
+        secret: "t",
+        x: { inner: { pin: "s", y: { pin: "t" } } },
+        all: { a: { b: 1 }, c: 2 }
+      }),
+      {
+        req: { secret: "[redacted]", a: { secret: "[redacted]", b: [{ secret: "[redacted]" }] } },
+        secret: "t",
+        x: { inner: { pin: "[redacted]", y: { pin: "t" } } },
+        all: { a: "[redacted]", c: "[redacted]" }
+      }
+    )
+  })
+
+  it("G22 **.name is the bare name", () => {
+    const fields = { password: "s", a: [{ password: "s", "x.password": "s" }] }
+    assert.deepStrictEqual(fieldsOf(["**.password"], fields), fieldsOf(["password"], fields))
+    assert.deepStrictEqual(fieldsOf(["**.**.password"], fields), fieldsOf(["password"], fields))
+  })
+
+  it("G22 keys with dots count as one key, and as several", () => {
+    const hidden = { "req.headers.x": "[redacted]", req: { "headers.y": "[redacted]", "headers.y.z": "t" } }
+    assert.deepStrictEqual(
+      fieldsOf(["req.headers.*"], { "req.headers.x": "s", req: { "headers.y": "s", "headers.y.z": "t" } }),
+      hidden
+    )
+    assert.deepStrictEqual(fieldsOf(["a.*.c"], { a: { "x.y": { c: "s" } }, "a.b": { c: "s" } }), {
+      a: { "x.y": { c: "[redacted]" } },
+      "a.b": { c: "[redacted]" }
+    })
+  })
+
+  it("G22 may begin at a root", () => {
+    const out = Redaction.make(["context.custom.*", "error.fields.**.pin", "fields.a.*"])(record({
+      fields: { a: { x: "s" } },
+      context: { service: "shop", custom: { tenant: "s" } },
+      error: error({ fields: { card: { pin: "s" } }, cause: error({ fields: { pin: "t" } }) })
+    }))
+    assert.deepStrictEqual(out.fields, { a: { x: "[redacted]" } })
+    assert.deepStrictEqual(out.context, { service: "shop", custom: { tenant: "[redacted]" } })
+    assert.deepStrictEqual(out.error?.fields, { card: { pin: "[redacted]" } })
+  })
+
+  it("G22 takes all of an error, which stays one", () => {
+    const own = error({ kind: "fail", fields: { a: "s" }, cause: error(), others: [error()] })
+    assert.deepStrictEqual(
+      Redaction.make(["error.*"])(record({ error: own })).error,
+      error({ type: "[redacted]", message: "[redacted]", stack: "[redacted]" })
+    )
+  })
+
+  it("what is known of keys is bounded, and forgetting it changes nothing", () => {
+    const redact = Redaction.make(["password", "a.**.b.*.c", "**.x.**.y"])
+    const fields = { password: "s", a: { q: { b: { r: { c: "s" } } } }, x: { z: { y: "s" } } }
+    const hidden = {
+      password: "[redacted]",
+      a: { q: { b: { r: { c: "[redacted]" } } } },
+      x: { z: { y: "[redacted]" } }
+    }
+    for (let i = 0; i < 10; i++) {
+      const many = Object.fromEntries(Array.from({ length: 1000 }, (_, n) => [`key-${i}-${n}`, { x: { b: n } }]))
+      const input = record({ fields: { ...many, ...fields } })
+      assert.deepStrictEqual(redact(input).fields, { ...many, ...hidden })
+    }
   })
 })
 
@@ -320,7 +445,10 @@ describe("failing closed", () => {
 
 describe("validate", () => {
   it("G33 finds nothing wrong with names and dotted paths", () => {
-    assert.isUndefined(Redaction.validate([]))
+    for (const nothing of [[], {}, { paths: [] }, { paths: undefined, detect: [] }]) {
+      assert.isUndefined(Redaction.validate(nothing))
+    }
+    assert.isUndefined(Redaction.validate(["users.*.token", "**.password", "req.**.secret", "a.**"]))
     assert.isUndefined(
       Redaction.validate(["password", "headers.authorization", "user[name]", "x-api-key", "mot de passe"])
     )
@@ -331,8 +459,10 @@ describe("validate", () => {
     [".a", `is ".a": a segment is empty`],
     ["a.", `is "a.": a segment is empty`],
     ["a..b", `is "a..b": a segment is empty`],
-    ["*", `is "*": wildcards are not supported`],
-    ["users.*.token", `is "users.*.token": wildcards are not supported`],
+    ["*", `is "*": it names no key, and would redact everything`],
+    ["**.*", `is "**.*": it names no key, and would redact everything`],
+    ["users[*].token", `is "users[*].token": a wildcard stands for a whole segment`],
+    ["a.***", `is "a.***": a wildcard stands for a whole segment`],
     [7, "is of type number"],
     [null, "is of type null"],
     [undefined, "is of type undefined"],
@@ -341,11 +471,13 @@ describe("validate", () => {
   for (const [path, reason] of wrong) {
     it(`G33 names the entry and what is allowed: ${reason}`, () => {
       const message = Redaction.validate(["password", path])
-      assert.strictEqual(
-        message,
-        `redact[1] ${reason}; allowed are a key ("password") and a dotted path ("headers.authorization")`
-      )
+      assert.match(message!, /; allowed are a key \("password"\), a dotted path .+ and "\*\*" for any number of them$/)
+      assert.isTrue(message!.startsWith(`redact[1] ${reason};`), message)
       assert.throws(() => Redaction.stage(["password", path as string]), message)
+      assert.strictEqual(
+        Redaction.validate({ paths: ["password", path] }),
+        message!.replace("redact[1]", "redact.paths[1]")
+      )
     })
   }
 })

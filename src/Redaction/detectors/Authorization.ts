@@ -58,20 +58,23 @@ const userAndPassword = (text: Characters, at: number): Part | undefined => {
   const start = Chars.skip(text, at, Chars.blank)
   if (start === at) return undefined
   const end = Chars.skip(text, start, Chars.alphanumeric | Chars.base64 | Chars.base64url)
-  return !Chars.isProse(text, { start, end }) && hasColon(text, start, end) ? { start, end } : undefined
+  return isUserAndPassword(text, start, end) ? { start, end } : undefined
 }
 
-// Base64 of `user:password` has the colon in it, "basic" in running text has none behind it.
-const hasColon = (text: Characters, start: number, end: number): boolean => {
+// Base64 of `user:password` is Base64 of a text with a colon in it, a word behind "basic" is not.
+const isUserAndPassword = (text: Characters, start: number, end: number): boolean => {
   let bits = 0
-  for (let i = start; i < end; i++) {
-    const sextet = valueOf(text.charCodeAt(i))
-    bits = (bits << 6 | sextet) & 0xfff
-    // the octets end in the second, third and fourth character of four
+  let hasColon = false
+  for (let i = start; i < end && text.charCodeAt(i) !== equals; i++) {
+    bits = (bits << 6 | valueOf(text.charCodeAt(i))) & 0xfff
+    // octets end in the second, third and fourth character of four
     const place = (i - start) % 4
-    if (place > 0 && (bits >> 2 * (3 - place) & 0xff) === colon) return true
+    if (place === 0) continue
+    const octet = bits >> 2 * (3 - place) & 0xff
+    if (octet < 32) return false
+    if (octet === colon) hasColon = true
   }
-  return false
+  return hasColon
 }
 
 const colon = 58
