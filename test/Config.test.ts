@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import * as fs from "node:fs"
 import { join } from "node:path"
 import { inspect } from "node:util"
@@ -9,6 +10,7 @@ import type { ContextInput } from "../src/ContextInput.ts"
 import * as Filters from "../src/Filters.ts"
 import * as Pipeline from "../src/Pipeline.ts"
 import * as Record from "../src/Record.ts"
+import * as Redaction from "../src/Redaction.ts"
 import type { AnySink, BatchOptions, BreakerOptions, QueueOptions, RetryOptions, SinkOptions } from "../src/Sinks.ts"
 import * as Sinks from "../src/Sinks.ts"
 import type { Limits } from "../src/Snapshot.ts"
@@ -52,6 +54,7 @@ const fallbacks = "Fallback.test.ts"
 const custom = "Sinks/Custom.test.ts"
 const deliveries = "Delivery.test.ts"
 const levels = "Levels.test.ts"
+const redactions = "Redaction/Options.test.ts"
 const strategies = "Strategies.test.ts"
 
 const contextRows = {
@@ -112,12 +115,19 @@ const sinkRows = {
   onOpenFailure: [deliveries, `"fail", "retry"`, [0, Number.NaN, "", "Fail", null, {}]]
 } satisfies Rows<SinkOptions>
 
+const redactRows = {
+  paths: [redactions, "an array of paths", [0, "password", null, {}, true]],
+  detect: [redactions, "an array of names of detectors", [0, "jwt", null, {}, true]],
+  censor: [redactions, "Redaction.remove", [0, "", null, {}, [], true]],
+  caseSensitive: [redactions, "a boolean", [0, "no", null, {}]]
+} satisfies Rows<Redaction.Options>
+
 const layerRows = {
   context: [here, ...group],
   minimumLevel: [levels, ...level],
   levelFloor: [levels, ...level],
   stages: [here, "an array of stages", [0, "x", null, {}, [() => true], [null], [0]]],
-  redact: [here, "", [0, "password", null, {}, [0], [""], ["a..b"], ["*"], [null]]],
+  redact: [here, "an array of paths, or an object", [0, Number.NaN, "password", null, true]],
   queue: [here, ...group],
   batch: [here, ...group],
   limits: [here, ...group],
@@ -167,7 +177,7 @@ const kinds = {
 }
 
 const every = [
-  ...[layerRows, contextRows, limitRows, queueRows, batchRows, retryRows, breakerRows, sinkRows],
+  ...[layerRows, contextRows, redactRows, limitRows, queueRows, batchRows, retryRows, breakerRows, sinkRows],
   ...Object.values(kinds).map(({ rows }) => rows)
 ].flatMap((rows) => Object.entries<Row>(rows))
 
@@ -192,7 +202,7 @@ const expectRefused = Effect.fnUntraced(function*(config: unknown, field: string
 const nested = (path: string, value: unknown): object =>
   path.split(".").reduceRight((inner: unknown, key) => ({ [key]: inner }), value) as object
 
-const groups = { context: contextRows, limits: limitRows, queue: queueRows, batch: batchRows }
+const groups = { context: contextRows, redact: redactRows, limits: limitRows, queue: queueRows, batch: batchRows }
 const sinkGroups = { queue: queueRows, batch: batchRows, retry: retryRows, breaker: breakerRows }
 
 const rowsAt = (prefix: string, rows: { readonly [key: string]: Row }): ReadonlyArray<readonly [string, Row]> =>
@@ -261,9 +271,14 @@ describe("wrong options", () => {
 
   it.effect("G33 every wrong entry of redact is named by its place", () =>
     Effect.gen(function*() {
-      const error = yield* refused({ redact: ["password", "a..b"], sinks: [] })
-      assert.include(error.message, "redact[1]")
-      assert.include(error.message, "dotted path")
+      for (const path of [0, null, "", "a..b", "*", "a.b*"]) {
+        const redact = ["password", path]
+        yield* expectRefused({ redact, sinks: [] }, "redact[1]", "dotted path", path)
+        yield* expectRefused({ redact: { paths: redact }, sinks: [] }, "redact.paths[1]", "dotted path", path)
+      }
+      yield* expectRefused({ redact: { detect: ["jwt", "x"] }, sinks: [] }, "redact.detect[1]", `"jwt"`, "x")
+      const censor = Redaction.hash({ key: Redacted.make("short") })
+      yield* expectRefused({ redact: { censor }, sinks: [] }, "redact.censor.key", "32 bytes", censor)
     }))
 
   it.effect("G33 a wrong option of one sink opens none", () =>
@@ -326,6 +341,9 @@ describe("options of the layer", () => {
         late: { password: "[redacted]" }
       })
       assert.deepStrictEqual((yield* recordOf({}, fields))?.fields, fields)
+      const options = { paths: ["password"], detect: ["card"], censor: Redaction.remove } as const
+      assert.deepStrictEqual((yield* recordOf({ redact: options }, "card 4111111111111111", fields))?.fields, { user: {} })
+      assert.strictEqual((yield* recordOf({ redact: options }, "card 4111111111111111", fields))?.message, "card ")
     }))
 
   it.effect("G33 each of the limits cuts, and says so", () =>
