@@ -3,8 +3,7 @@ import * as fc from "fast-check"
 import type { LogFields, LogRecord, LogValue } from "../src/Record.ts"
 import * as Record from "../src/Record.ts"
 import * as Redaction from "../src/Redaction.ts"
-
-const numRuns = process.env["NIGHTLY"] === undefined ? 500 : 10_000
+import { parameters } from "./support/runs.ts"
 
 const secret = "hunter2"
 const names = ["password", "__proto__"]
@@ -134,7 +133,7 @@ const recordOf = (places: Places, shown: boolean): LogRecord => {
   })
 }
 
-describe("redaction", () => {
+describe("redaction by names and paths", () => {
   it("G22 replaces exactly what is under the names and paths, and leaves the input as it was", () => {
     fc.assert(
       fc.property(places, (places) => {
@@ -146,7 +145,7 @@ describe("redaction", () => {
         assert.strictEqual(JSON.stringify(input), before)
         assert.strictEqual(out === input, !before.includes(secret))
       }),
-      { numRuns }
+      parameters
     )
   })
 
@@ -158,7 +157,7 @@ describe("redaction", () => {
         assert.strictEqual(redact(input), input)
         assert.deepStrictEqual(input, before)
       }),
-      { numRuns }
+      parameters
     )
   })
 })

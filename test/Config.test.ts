@@ -342,7 +342,9 @@ describe("options of the layer", () => {
       })
       assert.deepStrictEqual((yield* recordOf({}, fields))?.fields, fields)
       const options = { paths: ["password"], detect: ["card"], censor: Redaction.remove } as const
-      assert.deepStrictEqual((yield* recordOf({ redact: options }, "card 4111111111111111", fields))?.fields, { user: {} })
+      assert.deepStrictEqual((yield* recordOf({ redact: options }, "card 4111111111111111", fields))?.fields, {
+        user: {}
+      })
       assert.strictEqual((yield* recordOf({ redact: options }, "card 4111111111111111", fields))?.message, "card ")
     }))
 

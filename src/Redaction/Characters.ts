@@ -28,7 +28,7 @@ export const base64url = 4
 export const base64 = 8
 /** Space and tab. */
 export const blank = 16
-/** What ends a word in running text, in JSON and in a log line: white space, quotes, brackets, `,` `;` and backslash. */
+/** What ends a word in running text, in JSON, in a query: white space, quotes, brackets, `,` `;` `&` and backslash. */
 export const delimiter = 32
 /** Of a local part of an e-mail address beside letters and digits, as far as people use them. */
 export const local = 64
@@ -46,7 +46,7 @@ fill(letter, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 fill(base64url, "-_")
 fill(base64, "+/=")
 fill(blank, " \t")
-fill(delimiter, " \t\r\n\"'`\\,;<>()[]{}")
+fill(delimiter, " \t\r\n\"'`\\,;&<>()[]{}")
 fill(local, "._%+-")
 fill(afterAuthority, "/?# \t\r\n\"<>\\`")
 
@@ -91,14 +91,16 @@ export const hasWord = (text: Characters, at: number, expected: string): boolean
 }
 
 /**
- * Whether no letter or digit stands before `at`. The letter of an escape does not count: in JSON within JSON, a line
- * break before a word is `\n`.
+ * Whether no letter or digit stands before `at`. Those of an escape do not count: in JSON within JSON, a line break before
+ * a word is `\n`, and in a URL a space is `%20`.
  */
 export const isStart = (text: Characters, at: number): boolean => {
   const before = text.charCodeAt(at - 1)
-  return !is(before, alphanumeric) || (isEscape(before) && text.charCodeAt(at - 2) === backslash)
+  return !is(before, alphanumeric) || text.charCodeAt(at - 3) === percent ||
+    (isEscape(before) && text.charCodeAt(at - 2) === backslash)
 }
 
+const percent = 37
 const backslash = 92
 
 const isEscape = (code: number): boolean => code === 110 || code === 114 || code === 116

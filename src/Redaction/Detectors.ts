@@ -1,7 +1,7 @@
 /**
- * Finding secrets by how they look, in one pass over a text. Each detector says with which characters it begins to look,
- * and what it looks at then is bounded, or ends the search: so the work grows with the length of the text, whatever is
- * in it.
+ * Finding secrets by how they look, in one pass over a text. Each detector says with which characters it begins to look.
+ * What it looks at then is bounded, or part of what it finds, where it does not look again: so the work grows with the
+ * length of the text, whatever is in it.
  */
 import type { Characters, Part } from "./Characters.ts"
 import * as ApiKey from "./detectors/ApiKey.ts"
@@ -29,14 +29,15 @@ export type Detector = "authorization" | "jwt" | "apiKey" | "privateKey" | "urlC
  * How a detector works.
  *
  * - `triggers`: the characters that it looks from.
- * - `find`: the part around the character at `at`, not before `from`. Called in the order of the text.
+ * - `find`: the part around the character at `at`, not before `from`. Called in the order of the text, and not within what
+ *   it has found.
  */
-interface Finder {
+export interface Finder {
   readonly triggers: string
   readonly find: (text: Characters, at: number, from: number) => Part | undefined
 }
 
-const finders: { readonly [D in Detector]: Finder } = {
+const byName: { readonly [D in Detector]: Finder } = {
   authorization: Authorization,
   jwt: Jwt,
   apiKey: ApiKey,
@@ -49,51 +50,79 @@ const finders: { readonly [D in Detector]: Finder } = {
 /**
  * The names of all detectors.
  */
-export const names = Object.keys(finders) as ReadonlyArray<Detector>
+export const names = Object.keys(byName) as ReadonlyArray<Detector>
 
 /**
- * Some detectors, to be run together: those that look from a character, by its code.
+ * Some detectors, to be run together.
+ *
+ * - `from`: for the code of a character, those that look from it, by their index.
  */
-export type Detectors = ReadonlyArray<ReadonlyArray<Finder> | undefined>
-
-/**
- * These, in the order of the list above: of two that begin to look at the same place, the first finds.
- */
-export const make = (wanted: ReadonlyArray<Detector>): Detectors => {
-  const out = new Array<Array<Finder> | undefined>(128).fill(undefined)
-  for (const name of names) {
-    if (!wanted.includes(name)) continue
-    const { triggers } = finders[name]
-    for (let i = 0; i < triggers.length; i++) (out[triggers.charCodeAt(i)] ??= []).push(finders[name])
-  }
-  return out
+export interface Detectors {
+  readonly finders: ReadonlyArray<Finder>
+  readonly from: ReadonlyArray<ReadonlyArray<number> | undefined>
 }
 
 /**
- * The first part that is found from `from` on.
+ * These.
  */
-export const find = (self: Detectors, text: Characters, from: number): Part | undefined => {
-  for (let at = from; at < text.length; at++) {
+export const make = (wanted: ReadonlyArray<Detector>): Detectors => {
+  const finders = names.filter((name) => wanted.includes(name)).map((name) => byName[name])
+  const from = Array.from({ length: 128 }, (_, code) => {
+    const indexes = [...finders.keys()].filter((index) => finders[index]!.triggers.includes(String.fromCharCode(code)))
+    return indexes.length === 0 ? undefined : indexes
+  })
+  return { finders, from }
+}
+
+const none: ReadonlyArray<Part> = []
+
+/**
+ * The parts of a text that any of them finds, in order. Those that overlap are one.
+ */
+export const find = (self: Detectors, text: Characters): ReadonlyArray<Part> => {
+  let parts: Array<Part> | undefined
+  // where each of them goes on
+  let next: Array<number> | undefined
+  for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)
-    const finders = code < 128 ? self[code] : undefined
-    if (finders === undefined) continue
-    for (let i = 0; i < finders.length; i++) {
-      const part = finders[i]!.find(text, at, from)
-      if (part !== undefined) return part
+    const indexes = code < 128 ? self.from[code] : undefined
+    if (indexes === undefined) continue
+    for (let i = 0; i < indexes.length; i++) {
+      const index = indexes[i]!
+      const from = next === undefined ? 0 : next[index]!
+      if (at < from) continue
+      const part = self.finders[index]!.find(text, at, from)
+      if (part === undefined) continue
+      next ??= self.finders.map(() => 0)
+      next[index] = part.end
+      addUnsafe(parts ??= [], part)
     }
   }
-  return undefined
+  return parts ?? none
+}
+
+// one that was found later may begin before the last one, or several
+const addUnsafe = (parts: Array<Part>, part: Part): void => {
+  let { end, start } = part
+  for (let last = parts.at(-1); last !== undefined && last.end > start; last = parts.at(-1)) {
+    start = Math.min(start, last.start)
+    end = Math.max(end, last.end)
+    parts.pop()
+  }
+  parts.push({ start, end })
 }
 
 /**
  * The text with what stands in the place of each part that is found; the text itself, if nothing is.
  */
 export const replace = (self: Detectors, text: string, censor: (part: string) => string): string => {
+  const parts = find(self, text)
+  if (parts.length === 0) return text
   let out = ""
   let from = 0
-  for (let part = find(self, text, 0); part !== undefined; part = find(self, text, from)) {
-    out += text.slice(from, part.start) + censor(text.slice(part.start, part.end))
-    from = part.end
+  for (const { end, start } of parts) {
+    out += text.slice(from, start) + censor(text.slice(start, end))
+    from = end
   }
-  return from === 0 ? text : out + text.slice(from)
+  return out + text.slice(from)
 }

@@ -37,8 +37,11 @@ describe("detectors together", () => {
     )
   })
 
-  it("G22 find what stands next to another one", () => {
-    assert.strictEqual(left(`4111111111111111@example.org`, "card", "email"), "[redacted]@example.org")
+  it("G22 find what another one has found a part of, and what stands next to it", () => {
+    assert.strictEqual(left(`authorization:x€${pem} y`, "authorization", "privateKey"), "authorization:[redacted] y")
+    assert.strictEqual(left("4111111111111111-5500000000000004@a.org b", "card", "email"), "[redacted] b")
+
+    assert.strictEqual(left(`4111111111111111@example.org`, "card", "email"), "[redacted]")
     assert.strictEqual(left(`a@example.org4111111111111111`, "card", "email"), "[redacted]")
     assert.strictEqual(left(`http://${jwt}@h`, "jwt", "urlCredentials"), "http://[redacted]@h")
   })
@@ -95,9 +98,9 @@ const looks = (piece: string, length: number, detect: ReadonlyArray<Redaction.De
     }
   }
   let from = 0
-  for (let part = Detectors.find(detectors, counted, 0); part; part = Detectors.find(detectors, counted, from)) {
-    assert.isTrue(part.start >= from && part.end > part.start && part.end <= length)
-    from = part.end
+  for (const { end, start } of Detectors.find(detectors, counted)) {
+    assert.isTrue(start >= from && end > start && end <= length)
+    from = end
   }
   return count
 }

@@ -58,7 +58,10 @@ describe("redact of a layer", () => {
     Effect.gen(function*() {
       const dead = recording({ name: "dead" })
       const sink = answering(refuse, { deadLetter: "dead" })
-      yield* run({ redact, sinks: [sink.sink, dead.sink] }, () => Effect.logInfo(`paid with ${card}`, { password: "s" }))
+      yield* run(
+        { redact, sinks: [sink.sink, dead.sink] },
+        () => Effect.logInfo(`paid with ${card}`, { password: "s" })
+      )
       assert.deepStrictEqual(dead.records.map(({ fields, message }) => ({ fields, message })), [
         { message: "paid with [redacted]", fields: { password: "[redacted]" } }
       ])

@@ -32,6 +32,7 @@ export const found: { readonly [D in Detector]: ReadonlyArray<Case> } = {
     ["got Bearer mF_9.B5f-4.1JqM back", `got Bearer ${R} back`],
     ["bearer  hunter2", `bearer  ${R}`],
     ["Bearer 12|aBcDeFgHiJ.", `Bearer ${R}.`],
+    ["/x?auth=%20Bearer%20mF_9.B5f&a=Bearer+mF_9.B5f", `/x?auth=%20Bearer%20${R}&a=Bearer+${R}`],
     ["BEARER: 'f00ba5'", `BEARER: '${R}'`],
     ["Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==", `Basic ${R}`],
     ["(basic YTpi)", `(basic ${R})`],

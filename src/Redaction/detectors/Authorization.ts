@@ -40,11 +40,17 @@ const token = (text: Characters, at: number): Part | undefined => {
 
 // what stands between a name and its value, in a header, in JSON, in JSON within JSON, in a query
 const separated = (text: Characters, at: number): number => {
-  while (isSeparator(text.charCodeAt(at))) at++
-  return at
+  while (true) {
+    if (isSeparator(text.charCodeAt(at))) at++
+    else if (Chars.has(text, at, "%20")) at += 3
+    else return at
+  }
 }
 
-const isSeparator = (code: number): boolean => Chars.is(code, Chars.blank) || isMark(code) || isQuoting(code)
+const isSeparator = (code: number): boolean =>
+  Chars.is(code, Chars.blank) || isMark(code) || isQuoting(code) || code === plus
+
+const plus = 43
 
 // = : >
 const isMark = (code: number): boolean => code === 58 || code === 61 || code === 62
