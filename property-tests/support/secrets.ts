@@ -100,7 +100,7 @@ const filler = fc.oneof(
  */
 export const texts: fc.Arbitrary<Secret> = fc.tuple(
   filler,
-  fc.constantFrom(" ", "\n", "\t", "(", "\"", "'", ",", ";", "\\n", "€"),
+  fc.constantFrom(" ", "\n", "\t", "(", "\"", "'", ",", ";", "\\n"),
   secrets,
   fc.constantFrom("", " ", "\n", ")", "\"", "'", ",", ";", "€"),
   filler

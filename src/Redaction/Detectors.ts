@@ -6,6 +6,8 @@
 import type { Characters, Part } from "./Characters.ts"
 import * as ApiKey from "./detectors/ApiKey.ts"
 import * as Authorization from "./detectors/Authorization.ts"
+import * as Basic from "./detectors/Basic.ts"
+import * as Bearer from "./detectors/Bearer.ts"
 import * as Card from "./detectors/Card.ts"
 import * as Email from "./detectors/Email.ts"
 import * as Jwt from "./detectors/Jwt.ts"
@@ -37,14 +39,14 @@ export interface Finder {
   readonly find: (text: Characters, at: number, from: number) => Part | undefined
 }
 
-const byName: { readonly [D in Detector]: Finder } = {
-  authorization: Authorization,
-  jwt: Jwt,
-  apiKey: ApiKey,
-  privateKey: PrivateKey,
-  urlCredentials: UrlCredentials,
-  card: Card,
-  email: Email
+const byName: { readonly [D in Detector]: ReadonlyArray<Finder> } = {
+  authorization: [Authorization, Bearer, Basic],
+  jwt: [Jwt],
+  apiKey: [ApiKey],
+  privateKey: [PrivateKey],
+  urlCredentials: [UrlCredentials],
+  card: [Card],
+  email: [Email]
 }
 
 /**
@@ -66,7 +68,7 @@ export interface Detectors {
  * These.
  */
 export const make = (wanted: ReadonlyArray<Detector>): Detectors => {
-  const finders = names.filter((name) => wanted.includes(name)).map((name) => byName[name])
+  const finders = names.filter((name) => wanted.includes(name)).flatMap((name) => byName[name])
   const from = Array.from({ length: 128 }, (_, code) => {
     const indexes = [...finders.keys()].filter((index) => finders[index]!.triggers.includes(String.fromCharCode(code)))
     return indexes.length === 0 ? undefined : indexes

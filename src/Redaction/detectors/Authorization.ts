@@ -1,101 +1,23 @@
 /**
- * What a request is authorized with (RFC 9110, section 11.6.2; RFC 6750, RFC 7617): the token behind `Bearer`, the
- * credentials behind `Basic`, and the value of `Authorization` in a dump of headers or in JSON. The name of the scheme
- * stays.
+ * The value of an `Authorization` header (RFC 9110, section 11.6.2), in a dump of headers, in JSON or in a log line. The
+ * name of the scheme stays.
  */
 import type { Characters, Part } from "../Characters.ts"
 import * as Chars from "../Characters.ts"
+import * as Credentials from "./Credentials.ts"
 
-export const triggers = "aAbB"
-
-const shortest = 6
+export const triggers = "aA"
 
 /**
- * What is to be hidden behind the word that begins at `at`.
+ * The value of the header whose name begins at `at`.
  */
 export const find = (text: Characters, at: number): Part | undefined => {
-  if (!Chars.isStart(text, at)) return undefined
-  if (Chars.hasWord(text, at, "bearer")) return token(text, at + 6)
-  if (Chars.hasWord(text, at, "basic")) return userAndPassword(text, at + 5)
-  if (Chars.hasWord(text, at, "authorization")) return value(text, at + 13)
-  return undefined
-}
-
-const run = (text: Characters, start: number): Part => {
-  const end = Chars.find(text, start, Chars.delimiter)
-  return { start, end: Chars.trimDots(text, { start, end }) }
-}
-
-// `realm="…"` behind a scheme is a parameter of a challenge
-const secret = (text: Characters, part: Part): Part | undefined => {
-  const { end, start } = part
-  const isName = text.charCodeAt(end - 1) === equals
-  return end - start < shortest || Chars.isProse(text, { start, end: isName ? end - 1 : end }) ? undefined : part
-}
-
-const token = (text: Characters, at: number): Part | undefined => {
-  const start = separated(text, at)
-  return start === at ? undefined : secret(text, run(text, start))
-}
-
-// what stands between a name and its value, in a header, in JSON, in JSON within JSON, in a query
-const separated = (text: Characters, at: number): number => {
-  while (true) {
-    if (isSeparator(text.charCodeAt(at))) at++
-    else if (Chars.has(text, at, "%20")) at += 3
-    else return at
-  }
-}
-
-const isSeparator = (code: number): boolean =>
-  Chars.is(code, Chars.blank) || isMark(code) || isQuoting(code) || code === plus
-
-const plus = 43
-
-// = : >
-const isMark = (code: number): boolean => code === 58 || code === 61 || code === 62
-
-// " ' and the backslash before it
-const isQuoting = (code: number): boolean => code === 34 || code === 39 || code === backslash
-
-const backslash = 92
-
-const userAndPassword = (text: Characters, at: number): Part | undefined => {
-  const start = Chars.skip(text, at, Chars.blank)
-  if (start === at) return undefined
-  const end = Chars.skip(text, start, Chars.alphanumeric | Chars.base64 | Chars.base64url)
-  return isUserAndPassword(text, start, end) ? { start, end } : undefined
-}
-
-// Base64 of `user:password` is Base64 of a text with a colon in it, a word behind "basic" is not.
-const isUserAndPassword = (text: Characters, start: number, end: number): boolean => {
-  let bits = 0
-  let hasColon = false
-  for (let i = start; i < end && text.charCodeAt(i) !== equals; i++) {
-    bits = (bits << 6 | valueOf(text.charCodeAt(i))) & 0xfff
-    // octets end in the second, third and fourth character of four
-    const place = (i - start) % 4
-    if (place === 0) continue
-    const octet = bits >> 2 * (3 - place) & 0xff
-    if (octet < 32) return false
-    if (octet === colon) hasColon = true
-  }
-  return hasColon
-}
-
-const colon = 58
-
-const valueOf = (code: number): number => {
-  if (Chars.is(code, Chars.letter)) return code >= 97 ? code - 71 : code - 65
-  if (Chars.is(code, Chars.digit)) return code + 4
-  return code === 43 || code === 45 ? 62 : 63
-}
-
-const value = (text: Characters, at: number): Part | undefined => {
-  const start = separated(text, at)
+  if (!Chars.isStart(text, at) || !Chars.hasWord(text, at, "authorization")) return undefined
+  const name = at + 13
+  const start = Credentials.separated(text, name)
   let mark: number | undefined
-  for (let i = at; i < start && mark === undefined; i++) {
-    if (isMark(text.charCodeAt(i))) mark = text.charCodeAt(i)
+  for (let i = name; i < start && mark === undefined; i++) {
+    if (Credentials.isMark(text.charCodeAt(i))) mark = text.charCodeAt(i)
   }
   if (mark === undefined) return undefined
   const end = Chars.find(text, start, Chars.delimiter)
@@ -105,10 +27,12 @@ const value = (text: Characters, at: number): Part | undefined => {
   const hasScheme = isKnown || (isBlank && mark === colon && Chars.isProse(text, { start, end }))
   const credentials = hasScheme ? Chars.skip(text, end, Chars.blank) : start
   const quote = text.charCodeAt(start - 1)
-  if (isQuoting(quote)) return secret(text, { start: credentials, end: endOfValue(text, credentials, quote) })
+  if (Credentials.isQuoting(quote)) {
+    return Credentials.secret(text, { start: credentials, end: endOfValue(text, credentials, quote) })
+  }
   // `Digest username="a", response="b"`
   if (isKnown && hasParameter(text, credentials)) return { start: credentials, end: endOfValue(text, credentials) }
-  return secret(text, run(text, credentials))
+  return Credentials.secret(text, Credentials.run(text, credentials))
 }
 
 // most are registered with IANA, some are those of large services
@@ -118,7 +42,9 @@ const schemes = [
   ...["aws4-hmac-sha256", "sharedkey", "sharedkeylite", "sharedaccesssignature"]
 ]
 
+const colon = 58
 const equals = 61
+const backslash = 92
 
 const hasParameter = (text: Characters, at: number): boolean => {
   const end = Chars.skip(text, at, Chars.alphanumeric | Chars.base64url)

@@ -1,0 +1,17 @@
+/**
+ * The token behind `Bearer` (RFC 6750).
+ */
+import type { Characters, Part } from "../Characters.ts"
+import * as Chars from "../Characters.ts"
+import * as Credentials from "./Credentials.ts"
+
+export const triggers = "bB"
+
+/**
+ * The token behind the word that begins at `at`.
+ */
+export const find = (text: Characters, at: number): Part | undefined => {
+  if (!Chars.isStart(text, at) || !Chars.hasWord(text, at, "bearer")) return undefined
+  const start = Credentials.separated(text, at + 6)
+  return start === at + 6 ? undefined : Credentials.secret(text, Credentials.run(text, start))
+}
