@@ -36,6 +36,14 @@ const costOver = (a: string, b: string): Definition => ({
   of: (a, b, bare) => (a - bare) / (b - bare)
 })
 
+// time per call above that without redaction
+const redactionOver = (contender: string): Definition => ({
+  workload: "redaction",
+  figure: "time",
+  contenders: [contender, "nothing"],
+  of: minus
+})
+
 // what a sink beside the file costs, over nothing beside it
 const faults = (figure: string): ReadonlyArray<readonly [string, Definition]> =>
   ["healthy", "dead", "hanging", "failing", "fallback"].map((contender) => [
@@ -59,6 +67,10 @@ export const definitions: { readonly [ratio: string]: Definition } = {
   callVsEffectToFile: costOver("loggerInfo", "effectToFile"),
   callVsPinoAsync: costOver("loggerInfo", "pinoAsync"),
   disabledNs: { ...cost, contenders: ["disabled", "bare"], of: minus, goal: { atMost: 60 } },
+  redactionNs: { ...redactionOver("present"), goal: { atMost: 400 } },
+  redactionAbsentNs: redactionOver("absent"),
+  redactionDetectNs: redactionOver("detect"),
+  redactionPresetsNs: redactionOver("presets"),
   // lines per second, many fibers' over one's
   producers16: { ...producers, contenders: ["sixteen", "one"], of: over, goal: { atLeast: 1 } },
   producers10000: { ...producers, contenders: ["tenThousand", "one"], of: over, goal: { atLeast: 0.9 } },

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as EffectLogger from "effect/Logger"
 import type * as PlatformError from "effect/PlatformError"
+import type { Redaction } from "../src/index.ts"
 import { AsyncLogging, Logger, Sinks } from "../src/index.ts"
 import * as Subject from "./Subject.ts"
 
@@ -47,9 +48,11 @@ export const logEachTimed = (log: Log, times: Float64Array): Effect.Effect<void>
 
 /**
  * This library with all its defaults, and the one strategy that loses nothing.
+ *
+ * - `redact`: what it redacts. Default: nothing.
  */
-export const libraryLayer = (path: string) =>
-  AsyncLogging.layer({ queue: { strategy: "backpressure" }, sinks: [Sinks.file({ path })] })
+export const libraryLayer = (path: string, redact?: Redaction.Input) =>
+  AsyncLogging.layer({ queue: { strategy: "backpressure" }, redact, sinks: [Sinks.file({ path })] })
 
 /**
  * Effect's own logger into a file.

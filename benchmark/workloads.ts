@@ -9,6 +9,7 @@ import { exactness } from "./workloads/exactness.ts"
 import { faults } from "./workloads/faults.ts"
 import { memory } from "./workloads/memory.ts"
 import { producers } from "./workloads/producers.ts"
+import { redaction } from "./workloads/redaction.ts"
 import { sinks } from "./workloads/sinks.ts"
 import { slowSink } from "./workloads/slowSink.ts"
 import { start } from "./workloads/start.ts"
@@ -22,6 +23,7 @@ export const workloads = {
   call,
   sustained,
   producers,
+  redaction,
   sinks,
   slowSink,
   deadSink,

@@ -103,7 +103,12 @@ describe("the benchmark", () => {
   })
 
   it("takes in its quick run what a ratio with a goal needs, and nothing else", () => {
-    const available = { delivered: ["loggerInfo", "effectToFile", "winston"], exactness: ["loggerInfo"], later: ["x"] }
+    const available = {
+      delivered: ["loggerInfo", "effectToFile", "winston"],
+      exactness: ["loggerInfo"],
+      redaction: ["nothing", "present"],
+      later: ["x"]
+    }
     assert.deepStrictEqual(
       Plan.whatGoalsNeed(available).map(({ contenders, workload }) => [workload, contenders]),
       [["delivered", ["loggerInfo", "effectToFile"]]]

@@ -44,8 +44,12 @@ const calls = (records: number): number => 4 * Math.ceil(records / burst) * burs
 
 const fileOf = ({ directory }: Job): string => join(directory, "calls.log")
 
-// `lines`: in the file in the end, for each call. `undefined`: there is no file.
-const contender = <R>(
+/**
+ * A contender that logs like this under a layer.
+ *
+ * - `lines`: in the file in the end, for each call. `undefined`: there is no file.
+ */
+export const contender = <R>(
   title: string,
   log: Log,
   layer: (path: string) => Layer.Layer<R, unknown>,

@@ -68,7 +68,9 @@ export interface Detectors {
  * These.
  */
 export const make = (wanted: ReadonlyArray<Detector>): Detectors => {
+  // as objects of one form: a module is a slow one
   const finders = names.filter((name) => wanted.includes(name)).flatMap((name) => byName[name])
+    .map(({ find, triggers }) => ({ find, triggers }))
   const from = Array.from({ length: 128 }, (_, code) => {
     const indexes = [...finders.keys()].filter((index) => finders[index]!.triggers.includes(String.fromCharCode(code)))
     return indexes.length === 0 ? undefined : indexes

@@ -71,21 +71,15 @@ export const make = (options: Options): (record: LogRecord) => LogRecord => {
     const fields = redactObject(self, record.fields, undefined, fieldsRoot, 0)
     const context = record.context === Record.emptyContext ? record.context : redactContext(record.context)
     const error = record.error && redactObject(self, record.error, errorShape, errorRoot, 0)
-    const out = fields === record.fields && context === record.context && error === record.error
+    // what no path reaches
+    const message = texts === undefined ? record.message : texts.text(record.message)
+    const logger = texts === undefined ? record.logger : record.logger && texts.text(record.logger)
+    const spans = texts === undefined ? record.spans : record.spans && redactLabels(record.spans, texts)
+    return fields === record.fields && context === record.context && error === record.error &&
+        message === record.message && logger === record.logger && spans === record.spans
       ? record
-      : { ...record, fields, context, error }
-    return texts === undefined ? out : redactTexts(out, texts)
+      : { ...record, fields, context, error, message, logger, spans }
   }
-}
-
-// what no path reaches
-const redactTexts = (record: LogRecord, texts: Texts): LogRecord => {
-  const message = texts.text(record.message)
-  const logger = record.logger && texts.text(record.logger)
-  const spans = record.spans && redactLabels(record.spans, texts)
-  return message === record.message && logger === record.logger && spans === record.spans
-    ? record
-    : { ...record, message, logger, spans }
 }
 
 const redactLabels = (spans: NonNullable<LogRecord["spans"]>, { text }: Texts): NonNullable<LogRecord["spans"]> =>

@@ -10,10 +10,13 @@ interface Form {
   /** What comes behind it: of which kinds, and at least how much. */
   readonly kinds: number
   readonly atLeast: number
+  /** Where in the prefix the character is from which it is looked for. */
+  readonly before: number
 }
 
+// that character is rarer in texts than the first letter
 const form = (atLeast: number, kinds: number, ...prefixes: ReadonlyArray<string>): ReadonlyArray<Form> =>
-  prefixes.map((prefix) => ({ prefix, kinds, atLeast }))
+  prefixes.map((prefix) => ({ prefix, kinds, atLeast, before: Math.max(0, prefix.search(/[-_.]/)) }))
 
 const dashed = Chars.alphanumeric | Chars.base64url
 
@@ -30,21 +33,23 @@ const forms: ReadonlyArray<Form> = [
 
 const formsOf = new Map<number, ReadonlyArray<Form>>()
 for (const form of forms) {
-  const code = form.prefix.charCodeAt(0)
+  const code = form.prefix.charCodeAt(form.before)
   formsOf.set(code, [...formsOf.get(code) ?? [], form])
 }
 
 export const triggers = String.fromCharCode(...formsOf.keys())
 
 /**
- * The key that begins at `at`.
+ * The key in whose prefix the character at `at` is.
  */
-export const find = (text: Characters, at: number): Part | undefined => {
-  if (!Chars.isStart(text, at)) return undefined
-  for (const { atLeast, kinds, prefix } of formsOf.get(text.charCodeAt(at)) ?? []) {
-    if (!Chars.has(text, at, prefix)) continue
-    const end = Chars.skip(text, at + prefix.length, kinds)
-    if (end - at - prefix.length >= atLeast) return { start: at, end }
+export const find = (text: Characters, at: number, from: number): Part | undefined => {
+  const forms = formsOf.get(Chars.at(text, at)) ?? []
+  for (let i = 0; i < forms.length; i++) {
+    const { atLeast, before, kinds, prefix } = forms[i]!
+    const start = at - before
+    if (start < from || !Chars.has(text, start, prefix) || !Chars.isStart(text, start)) continue
+    const end = Chars.skip(text, start + prefix.length, kinds)
+    if (end - start - prefix.length >= atLeast) return { start, end }
   }
   return undefined
 }

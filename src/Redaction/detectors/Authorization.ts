@@ -6,27 +6,30 @@ import type { Characters, Part } from "../Characters.ts"
 import * as Chars from "../Characters.ts"
 import * as Credentials from "./Credentials.ts"
 
-export const triggers = "aA"
+// the rarest letter of the name, its eighth
+export const triggers = "zZ"
+const before = 7
 
 /**
- * The value of the header whose name begins at `at`.
+ * The value of the header whose name has this letter at `at`.
  */
-export const find = (text: Characters, at: number): Part | undefined => {
-  if (!Chars.isStart(text, at) || !Chars.hasWord(text, at, "authorization")) return undefined
-  const name = at + 13
+export const find = (text: Characters, at: number, from: number): Part | undefined => {
+  const begin = at - before
+  if (begin < from || !Chars.hasWord(text, begin, "authorization") || !Chars.isStart(text, begin)) return undefined
+  const name = begin + 13
   const start = Credentials.separated(text, name)
   let mark: number | undefined
   for (let i = name; i < start && mark === undefined; i++) {
-    if (Credentials.isMark(text.charCodeAt(i))) mark = text.charCodeAt(i)
+    if (Credentials.isMark(Chars.at(text, i))) mark = Chars.at(text, i)
   }
   if (mark === undefined) return undefined
   const end = Chars.find(text, start, Chars.delimiter)
-  const isBlank = Chars.is(text.charCodeAt(end), Chars.blank)
+  const isBlank = Chars.is(Chars.at(text, end), Chars.blank)
   const isKnown = isBlank && schemes.some((name) => name.length === end - start && Chars.hasWord(text, start, name))
   // a word behind a colon may be the name of a scheme that is not known; behind a `=` another pair follows
   const hasScheme = isKnown || (isBlank && mark === colon && Chars.isProse(text, { start, end }))
   const credentials = hasScheme ? Chars.skip(text, end, Chars.blank) : start
-  const quote = text.charCodeAt(start - 1)
+  const quote = Chars.at(text, start - 1)
   if (Credentials.isQuoting(quote)) {
     return Credentials.secret(text, { start: credentials, end: endOfValue(text, credentials, quote) })
   }
@@ -48,15 +51,15 @@ const backslash = 92
 
 const hasParameter = (text: Characters, at: number): boolean => {
   const end = Chars.skip(text, at, Chars.alphanumeric | Chars.base64url)
-  const after = text.charCodeAt(end + 1)
+  const after = Chars.at(text, end + 1)
   // behind the padding of Base64 there is nothing more
-  return text.charCodeAt(end) === equals && end > at && after !== equals && !Chars.is(after, Chars.blank) && after > 32
+  return Chars.at(text, end) === equals && end > at && after !== equals && !Chars.is(after, Chars.blank) && after > 32
 }
 
 // up to the quote that closes it, or one within JSON within JSON; without a quote up to the end of the line
 const endOfValue = (text: Characters, at: number, quote?: number): number => {
   for (; at < text.length; at++) {
-    const code = text.charCodeAt(at)
+    const code = Chars.at(text, at)
     if (code === 10 || code === 13 || code === quote || (quote !== undefined && code === backslash)) break
   }
   return at

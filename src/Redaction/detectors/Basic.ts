@@ -23,8 +23,8 @@ export const find = (text: Characters, at: number): Part | undefined => {
 const isUserAndPassword = (text: Characters, start: number, end: number): boolean => {
   let bits = 0
   let hasColon = false
-  for (let i = start; i < end && text.charCodeAt(i) !== equals; i++) {
-    bits = (bits << 6 | valueOf(text.charCodeAt(i))) & 0xfff
+  for (let i = start; i < end && Chars.at(text, i) !== equals; i++) {
+    bits = (bits << 6 | valueOf(Chars.at(text, i))) & 0xfff
     // octets end in the second, third and fourth character of four
     const place = (i - start) % 4
     if (place === 0) continue

@@ -26,16 +26,16 @@ export const find = (text: Characters, at: number): Part | undefined => {
   let separator: number | undefined
   let end: number | undefined
   for (let i = at; count < most; i++) {
-    const value = text.charCodeAt(i) - zero
+    const value = Chars.at(text, i) - zero
     const next = even
     even = odd + value
     odd = next + doubled(value)
     count++
-    const after = text.charCodeAt(i + 1)
+    const after = Chars.at(text, i + 1)
     if (Chars.is(after, Chars.digit)) continue
     if (count >= fewest && even % 10 === 0 && !Chars.is(after, Chars.letter)) end = i + 1
     separator ??= count >= smallestGroup && (after === space || after === hyphen) ? after : undefined
-    if (after !== separator || !Chars.is(text.charCodeAt(i + 2), Chars.digit)) break
+    if (after !== separator || !Chars.is(Chars.at(text, i + 2), Chars.digit)) break
     i++
   }
   return end === undefined ? undefined : { start: at, end }
@@ -50,9 +50,9 @@ const doubled = (digit: number): number => digit > 4 ? 2 * digit - 9 : 2 * digit
 
 // not in the middle of a number, behind its point, and not a phone number with its country
 const isStart = (text: Characters, at: number): boolean => {
-  const before = text.charCodeAt(at - 1)
+  const before = Chars.at(text, at - 1)
   if (before === plus) return false
-  if (before === point) return !Chars.is(text.charCodeAt(at - 2), Chars.digit)
+  if (before === point) return !Chars.is(Chars.at(text, at - 2), Chars.digit)
   return Chars.isStart(text, at)
 }
 

@@ -20,7 +20,7 @@ export const run = (text: Characters, start: number): Part => {
 export const secret = (text: Characters, part: Part): Part | undefined => {
   const { end, start } = part
   // the name of something else: a parameter of a challenge, as in `Bearer realm="…"`, or the next header
-  const isName = isMark(text.charCodeAt(end - 1))
+  const isName = isMark(Chars.at(text, end - 1))
   return end - start < shortest || Chars.isProse(text, { start, end: isName ? end - 1 : end }) ? undefined : part
 }
 
@@ -29,7 +29,7 @@ export const secret = (text: Characters, part: Part): Part | undefined => {
  */
 export const separated = (text: Characters, at: number): number => {
   while (true) {
-    if (isSeparator(text.charCodeAt(at))) at++
+    if (isSeparator(Chars.at(text, at))) at++
     else if (Chars.has(text, at, "%20")) at += 3
     else return at
   }

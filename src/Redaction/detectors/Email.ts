@@ -17,19 +17,19 @@ const isIn = (code: number, kinds: number): boolean => code > 127 || Chars.is(co
  */
 export const find = (text: Characters, at: number, from: number): Part | undefined => {
   let start = at
-  while (start > Math.max(from, at - longestLocal) && isIn(text.charCodeAt(start - 1), localKinds)) start--
+  while (start > Math.max(from, at - longestLocal) && isIn(Chars.at(text, start - 1), localKinds)) start--
   if (start === at) return undefined
   let end = at + 1
   let topLevel = end
   for (let i = end;; i++) {
-    const code = text.charCodeAt(i)
+    const code = Chars.at(text, i)
     if (isIn(code, Chars.alphanumeric)) {
-      if (text.charCodeAt(i - 1) === dot && i > at + 2) topLevel = i
+      if (Chars.at(text, i - 1) === dot && i > at + 2) topLevel = i
       end = i + 1
     } else if (code !== dot && code !== hyphen) break
   }
   // a version is no domain: `effect@4.1.0`
-  const isName = topLevel > at + 1 && end - topLevel > 1 && isIn(text.charCodeAt(topLevel), Chars.letter)
+  const isName = topLevel > at + 1 && end - topLevel > 1 && isIn(Chars.at(text, topLevel), Chars.letter)
   return isName ? { start, end } : undefined
 }
 

@@ -18,11 +18,11 @@ const shortestRest = 10
  */
 export const find = (text: Characters, at: number, from: number): Part | undefined => {
   let run = at
-  while (run > from && Chars.is(text.charCodeAt(run - 1), allowed)) run--
+  while (run > from && Chars.is(Chars.at(text, run - 1), allowed)) run--
   const start = headerIn(text, run, at)
   if (start === undefined) return undefined
   let end = at
-  while (text.charCodeAt(end) === dot) end = Chars.skip(text, end + 1, allowed)
+  while (Chars.at(text, end) === dot) end = Chars.skip(text, end + 1, allowed)
   end = Chars.trimDots(text, { start, end })
   return end - at > shortestRest ? { start, end } : undefined
 }

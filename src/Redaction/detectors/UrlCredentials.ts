@@ -16,7 +16,7 @@ export const find = (text: Characters, at: number): Part | undefined => {
   let end: number | undefined
   let hasPassword = false
   for (let i = start; i < text.length; i++) {
-    const code = text.charCodeAt(i)
+    const code = Chars.at(text, i)
     // a password may have commas and the like in it, a host may not
     if (Chars.is(code, end === undefined ? Chars.afterAuthority : Chars.afterAuthority | Chars.delimiter)) break
     // it may have the sign in it too, if nobody has encoded it: the last one counts
