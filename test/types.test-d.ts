@@ -7,7 +7,7 @@ import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
-import { AsyncLogging, Enrichers, Formatters, Logger, Pipeline, Sinks } from "../src/index.ts"
+import { AsyncLogging, Enrichers, Formatters, Logger, Pipeline, Redaction, Sinks } from "../src/index.ts"
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
 const same = <A, B>(..._: Equal<A, B> extends true ? [] : [never]): void => {}
@@ -75,6 +75,13 @@ AsyncLogging.layer({ queue: { capcity: 1 }, sinks: [] })
 AsyncLogging.layer({ batch: { lingr: "1 second" }, sinks: [] })
 // @ts-expect-error in the limits
 AsyncLogging.layer({ limits: { string: 1 }, sinks: [] })
+// @ts-expect-error in the redaction
+AsyncLogging.layer({ redact: { path: ["password"] }, sinks: [] })
+// @ts-expect-error a detector that does not exist
+AsyncLogging.layer({ redact: { detect: ["pan"] }, sinks: [] })
+AsyncLogging.layer({ redact: ["password"], sinks: [] })
+AsyncLogging.layer({ redact: Redaction.presets.all, sinks: [] })
+AsyncLogging.layer({ redact: { ...Redaction.presets.pci, censor: Redaction.remove }, sinks: [] })
 // @ts-expect-error a strategy that does not exist
 AsyncLogging.layer({ queue: { strategy: "drop" }, sinks: [] })
 // @ts-expect-error in a sink
