@@ -48,7 +48,7 @@ const check = decoder(object({
  */
 export const make = (options: DedupeOptions = {}): Effect.Effect<Stage, ConfigInvalid> =>
   Build.stage("dedupe", check(options, "dedupe"), options?.name, (name) => {
-    const { fields = false, key = ofLine, maxKeys = 1000, window } = options
+    const { fields = false, key = ofLine(), maxKeys = 1000, window } = options
     return Limiter.make(Windows.make(1, undefined, Build.millis(window, "5 seconds")), {
       name,
       key: fields ? withFields(key) : key,

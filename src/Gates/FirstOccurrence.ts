@@ -51,7 +51,7 @@ const check = decoder(object({
  */
 export const make = (options: FirstOccurrenceOptions = {}): Effect.Effect<Stage, ConfigInvalid> =>
   Build.stage("firstOccurrence", check(options, "firstOccurrence"), options?.name, (name) => {
-    const { first = 1, interval, key = ofLine, maxKeys = 1000, thereafter } = options
+    const { first = 1, interval, key = ofLine(), maxKeys = 1000, thereafter } = options
     return Limiter.make(Windows.make(first, thereafter, Build.millis(interval, "1 minute")), {
       name,
       key,

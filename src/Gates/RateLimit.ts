@@ -61,7 +61,7 @@ const check = decoder(object({
  */
 export const make = (options: RateLimitOptions): Effect.Effect<Stage, ConfigInvalid> =>
   Build.stage("rateLimit", check(options, "rateLimit"), options?.name, (name) => {
-    const { limit, burst = limit, key = ofLine, maxKeys = 1000, per } = options
+    const { limit, burst = limit, key = ofLine(), maxKeys = 1000, per } = options
     return Limiter.make(bucket(limit, Build.millis(per, "1 second"), burst), {
       name,
       key,

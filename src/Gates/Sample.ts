@@ -91,13 +91,13 @@ const gate = (
   name: string,
   draw: () => number
 ): Gate => {
-  const passing = LogLevel.getOrdinal(always)
-  const rates = new Map(levels.map((level) => [level, byLevel[level] ?? rate]))
+  const rates = new Map(
+    levels.map((level) => [level, LogLevel.isGreaterThanOrEqualTo(level, always) ? 1 : byLevel[level] ?? rate])
+  )
   const interval = summary === false ? 0 : Build.millis(summary, summary)
   const left = Suppressed.make()
   let made = 0
   const isTaken = (record: LogRecord): boolean => {
-    if (LogLevel.getOrdinal(record.level) >= passing) return true
     const rate = rates.get(record.level)!
     if (rate === 1) return true
     const id: unknown = key(record)
