@@ -71,6 +71,7 @@ export interface LogGap {
  * - `formatter_failed`: the formatter threw; the line is the minimal one.
  * - `repeated`: the process ended while the record was being written, and it could not be known whether that write would
  *   land. The line may be there twice, whole or torn the other time: `seq` tells.
+ * - `suppressed`: nobody logged this line. A gate has made it, to tell of records that it did not let through.
  */
 export type LogNote =
   | "truncated"
@@ -81,6 +82,7 @@ export type LogNote =
   | "redactor_failed"
   | "formatter_failed"
   | "repeated"
+  | "suppressed"
 
 /**
  * What happened: plain, immutable data of one fixed shape (a key with nothing in it is `undefined`, never absent).
@@ -192,7 +194,8 @@ export const LogNote: Schema.Codec<LogNote> = Schema.Literals([
   "gate_failed",
   "redactor_failed",
   "formatter_failed",
-  "repeated"
+  "repeated",
+  "suppressed"
 ])
 
 /**

@@ -7,7 +7,7 @@ import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
-import { AsyncLogging, Enrichers, Formatters, Logger, Pipeline, Sinks } from "../src/index.ts"
+import { AsyncLogging, Enrichers, Formatters, Gates, Logger, Pipeline, Sinks } from "../src/index.ts"
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
 const same = <A, B>(..._: Equal<A, B> extends true ? [] : [never]): void => {}
@@ -45,6 +45,19 @@ same<typeof mixed.R, Database | Region>()
 const stages = layerOf(Pipeline.layer([Enrichers.hostname, stage]))
 same<typeof stages.E, StageFailed>()
 same<typeof stages.R, Region>()
+
+const gates = [
+  Gates.sample(0.1),
+  Gates.rateLimit({ limit: 10 }),
+  Gates.firstOccurrence(),
+  Gates.dedupe(),
+  Gates.fingersCrossed()
+] as const
+const gated = layerOf(AsyncLogging.layer({ stages: gates, sinks: [Sinks.memory()] }))
+same<typeof gated.E, AsyncLogging.ConfigInvalid>()
+same<typeof gated.R, never>()
+const gatedStages = layerOf(Pipeline.layer(gates))
+same<typeof gatedStages.E, AsyncLogging.ConfigInvalid>()
 
 same<ReturnType<typeof Logger.info>, Effect.Effect<void>>()
 same<ReturnType<typeof Logger.acknowledged>, Effect.Effect<Logger.Receipt, Logger.NotAccepted>>()
