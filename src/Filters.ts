@@ -32,5 +32,25 @@ export const byLogger = (
   return Pipeline.filter(({ logger }) => only(logger) && !except(logger), name)
 }
 
+/**
+ * Filters by the name of the event: see `LogEvent`.
+ *
+ * - `only`: ends all other records, those that are no event among them. Default: nothing.
+ * - `except`: ends these events, also where `only` would keep them. Default: nothing.
+ *
+ * Counted as filtered under `name`, by default `"byEvent"`.
+ */
+export const byEvent = (
+  options: {
+    readonly only?: ReadonlyArray<string> | undefined
+    readonly except?: ReadonlyArray<string> | undefined
+  },
+  name = "byEvent"
+): Stage => {
+  const only = options.only && new Set<string | undefined>(options.only)
+  const except = new Set<string | undefined>(options.except)
+  return Pipeline.filter(({ event }) => only?.has(event) !== false && !except.has(event), name)
+}
+
 const isBelowOne = (names: ReadonlyArray<string>) => (logger: string | undefined): boolean =>
   logger !== undefined && names.some((name) => isBelow(logger, name))

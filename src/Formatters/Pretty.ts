@@ -37,7 +37,7 @@ export interface PrettyFormatter extends Formatter {
  *     caused by TimeoutError: no answer
  * ```
  *
- * Of the context it shows `requestId`, `userId` and what is in `custom`; ids of traces, fiber and sequence are left to
+ * The name of an event comes before the fields. Of the context it shows `requestId`, `userId` and what is in `custom`; ids of traces, fiber and sequence are left to
  * the other formats. Each line starts with the time or with four spaces: nothing that is logged looks like another
  * record.
  */
@@ -84,6 +84,7 @@ const write = (record: LogRecord, clock: WallClock, palette: Palette): string =>
     palette.level[record.level](record.level.toUpperCase().padEnd(5)),
     ...(record.logger === undefined ? [] : [palette.logger(`[${escapeText(record.logger)}]`)]),
     ...(record.message === "" ? [] : [escapeText(record.message)]),
+    ...(record.event === undefined ? [] : [pair("event", record.event, palette)]),
     ...pairs(record.fields, palette),
     ...(requestId === undefined ? [] : [pair("requestId", requestId, palette)]),
     ...(userId === undefined ? [] : [pair("userId", userId, palette)]),
