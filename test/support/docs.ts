@@ -61,7 +61,12 @@ export const write = async (programs: ReadonlyArray<Program>) => {
   await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }))
   await writeFile(
     join(folder, "tsconfig.json"),
-    JSON.stringify({ extends: join(root, "tsconfig.json"), compilerOptions: { types: ["node"] }, include: ["*.ts"] })
+    JSON.stringify({
+      extends: join(root, "tsconfig.json"),
+      // nothing is emitted, and the sources are not beside it
+      compilerOptions: { types: ["node"], rewriteRelativeImportExtensions: false },
+      include: ["*.ts"]
+    })
   )
   for (const { code, name } of programs) await writeFile(join(folder, `${name}.ts`), fromSources(code))
   return {
