@@ -4,6 +4,7 @@
 import { isBelow } from "./Levels.ts"
 import type { Filter, Stage } from "./Pipeline.ts"
 import * as Pipeline from "./Pipeline.ts"
+import { eventOf } from "./Record.ts"
 
 /**
  * Keeps the records that `predicate` answers true for. The others are counted as filtered under `name`, by default
@@ -49,7 +50,10 @@ export const byEvent = (
 ): Stage => {
   const only = options.only && new Set<string | undefined>(options.only)
   const except = new Set<string | undefined>(options.except)
-  return Pipeline.filter(({ event }) => only?.has(event) !== false && !except.has(event), name)
+  return Pipeline.filter((record) => {
+    const event = eventOf(record)
+    return only?.has(event) !== false && !except.has(event)
+  }, name)
 }
 
 const isBelowOne = (names: ReadonlyArray<string>) => (logger: string | undefined): boolean =>

@@ -44,7 +44,8 @@ export const make = (
     options.gap,
     options.notes
   )
-  return options.event === undefined ? plain : withEvent(plain, options.event)
+  const event = eventOf(options)
+  return event === undefined ? plain : withEvent(plain, event)
 }
 
 const construct = function(
@@ -229,7 +230,7 @@ const contextKeys = ["service", "version", "environment", "host", "requestId", "
  */
 export const estimateBytes = (self: LogRecord): number => {
   let bytes = recordBytes + self.message.length + fieldBytes(self.fields)
-  if (self.event !== undefined) bytes += eventBytes
+  if (eventOf(self) !== undefined) bytes += eventBytes
   if (self.spans !== undefined) bytes += fieldBytes(self.spans)
   if (self.error !== undefined) bytes += errorBytes(self.error)
   return bytes
@@ -242,6 +243,12 @@ export const estimateBytes = (self: LogRecord): number => {
  */
 export const estimateSimpleBytes = (message: string, flatBytes: number | undefined): number =>
   recordBytes + message.length + (flatBytes === undefined ? 0 : 32 + flatBytes)
+
+/**
+ * The name of the event that a record is. A key of that name on `Object.prototype` makes no event of it.
+ */
+export const eventOf = (self: Pick<LogRecord, "event">): string | undefined =>
+  self.event !== undefined && Object.hasOwn(self, "event") ? self.event : undefined
 
 /**
  * What `estimateBytes` adds for the record of an event: one slot. All records of an event share its name.

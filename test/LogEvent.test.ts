@@ -416,6 +416,19 @@ describe("the name of an event", () => {
       assert.notMatch(Formatters.logfmt(plain), / event=/)
     }))
 
+  it("is not that of every record when Object.prototype has such a key", () => {
+    const plain = Record.make({ level: "Info", message: "m" })
+    const lines = () => [Formatters.json, Formatters.logfmt, Formatters.pretty()].map((format) => format(plain))
+    const before = lines()
+    const polluted = Object.prototype as { event?: string }
+    polluted.event = "forged"
+    try {
+      assert.deepStrictEqual(lines(), before)
+    } finally {
+      delete polluted.event
+    }
+  })
+
   it.effect("stays when a stage makes another record, and when the redaction drops the body", () =>
     Effect.gen(function*() {
       const probe = recording()

@@ -4,7 +4,7 @@
 import type * as LogLevel from "effect/LogLevel"
 import type { Formatter } from "../Pipeline.ts"
 import type { LogContext, LogError, LogFields, LogGap } from "../Record.ts"
-import { emptyContext, isFixed, noFields } from "../Record.ts"
+import { emptyContext, eventOf, isFixed, noFields } from "../Record.ts"
 import type { Fragment, Page } from "./Bytes.ts"
 import { formatter, fragment, writeFragment } from "./Bytes.ts"
 import { writeObject, writeQuoted, writeValue } from "./JsonBytes.ts"
@@ -34,7 +34,8 @@ export const json: Formatter = formatter((record, page, at) => {
     end = writeFragment(page, end, keys.message)
   }
   end = writeQuoted(page, end, record.message)
-  if (record.event !== undefined) end = writeQuoted(page, writeFragment(page, end, keys.event), record.event)
+  const event = eventOf(record)
+  if (event !== undefined) end = writeQuoted(page, writeFragment(page, end, keys.event), event)
   if (record.fields !== noFields) end = writePart(page, end, keys.fields, record.fields)
   if (record.context !== emptyContext) end = writeContext(page, end, record.context)
   if (record.spans !== undefined) end = writePart(page, end, keys.spans, record.spans)

@@ -3,6 +3,7 @@
  */
 import type { Formatter } from "../Pipeline.ts"
 import type { LogError, LogFields, LogValue } from "../Record.ts"
+import { eventOf } from "../Record.ts"
 import { valueText } from "./JsonBytes.ts"
 import { quote } from "./JsonText.ts"
 import { escapeText } from "./Text.ts"
@@ -27,7 +28,7 @@ export const logfmt: Formatter = (record) => {
   const pairs = [`time=${isoTime(record.time)}`, `level=${record.level.toLowerCase()}`]
   add(pairs, "logger", record.logger)
   add(pairs, "msg", record.message)
-  add(pairs, "event", record.event)
+  add(pairs, "event", eventOf(record))
   for (const [name, value] of Object.entries(record.fields)) add(pairs, fieldKey(name), value)
   for (const [name, value] of Object.entries(record.context)) add(pairs, toKey(name), value)
   for (const [label, ms] of Object.entries(record.spans ?? {})) add(pairs, `span.${toKey(label)}`, `${ms}ms`)
