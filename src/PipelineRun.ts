@@ -167,6 +167,7 @@ const isRecord = (self: LogRecord): boolean =>
   isOptional("string", self.traceId) &&
   isOptional("string", self.spanId) &&
   isOptional("number", self.fiber) &&
+  isOptional("string", self.event) &&
   self.gap === undefined &&
   (self.notes === undefined || (Array.isArray(self.notes) && self.notes.every(isText)))
 
