@@ -22,7 +22,8 @@ export interface DedupeOptions {
   /** Whether records are alike only if their fields are too, in the same order. Default `false`. */
   readonly fields?: boolean | undefined
   /**
-   * Which records are alike; one without a key always passes. Default: level, logger, message and the type of the error.
+   * Which records are alike; one without a key always passes. Default: level, logger, message, event and the type of
+   * the error.
    */
   readonly key?: Key | undefined
   /** How many keys it remembers. One that has to make room begins anew. Default 1,000. */

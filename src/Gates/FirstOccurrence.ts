@@ -24,8 +24,8 @@ export interface FirstOccurrenceOptions {
   /** From a record on, after which the key begins anew; `"Infinity"`: it never does. Default 1 minute. */
   readonly interval?: Duration.Input | undefined
   /**
-   * Which records are counted together; one without a key always passes. Default: level, logger, message and the type
-   * of the error.
+   * Which records are counted together; one without a key always passes. Default: level, logger, message, event and the
+   * type of the error.
    */
   readonly key?: Key | undefined
   /** How many keys it remembers. One that has to make room begins anew. Default 1,000. */

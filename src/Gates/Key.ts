@@ -3,6 +3,7 @@
  */
 import * as Crypto from "node:crypto"
 import type { LogRecord } from "../Record.ts"
+import { eventOf } from "../Record.ts"
 
 /**
  * Says what a record belongs to. Pure; `undefined` for nothing.
@@ -10,22 +11,26 @@ import type { LogRecord } from "../Record.ts"
 export type Key = (record: LogRecord) => string | undefined
 
 /**
- * A key under which records are alike when level, logger, message and the type of the error are the same.
+ * A key under which records are alike when level, logger, message, event and the type of the error are the same.
  *
  * Programs say the same things again and again, and to put the text together takes five times as long as to find it. So
  * what was put together last for a message is kept; for a bounded number of messages that are not long.
  */
 export const ofLine = (): Key => {
   const lines = new Map<string, Line>()
-  return ({ error, level, logger = "", message }) => {
+  return (record) => {
+    const { error, level, logger = "", message } = record
+    const event = eventOf(record) ?? ""
     const type = error === undefined ? "" : error.type
     const known = lines.get(message)
-    if (known?.level === level && known.logger === logger && known.type === type) return known.key
+    if (known?.level === level && known.logger === logger && known.event === event && known.type === type) {
+      return known.key
+    }
     // the lengths keep the parts apart, whatever is in them
-    const key = `${level} ${logger.length} ${type.length} ${logger}${type}${message}`
+    const key = `${level} ${logger.length} ${event.length} ${type.length} ${logger}${event}${type}${message}`
     if (key.length > maxLength) return key
     if (lines.size >= maxLines) lines.clear()
-    lines.set(message, { level, logger, type, key })
+    lines.set(message, { level, logger, event, type, key })
     return key
   }
 }
@@ -33,6 +38,7 @@ export const ofLine = (): Key => {
 interface Line {
   readonly level: LogRecord["level"]
   readonly logger: string
+  readonly event: string
   readonly type: string
   readonly key: string
 }

@@ -33,8 +33,8 @@ export interface RateLimitOptions {
   /** How many pass at once, of a key that was silent for long enough. Default: `limit`. */
   readonly burst?: number | undefined
   /**
-   * Which records share a limit; one without a key always passes. Default: level, logger, message and the type of the
-   * error.
+   * Which records share a limit; one without a key always passes. Default: level, logger, message, event and the type
+   * of the error.
    */
   readonly key?: Key | undefined
   /** How many keys it remembers. One that has to make room may begin anew. Default 1,000. */

@@ -45,6 +45,12 @@ describe("Gates.firstOccurrence", () => {
 })
 
 describe("Gates.dedupe", () => {
+  it("records of two events are not alike, whatever they say", () => {
+    const gate = run(Gates.dedupe())
+    const records = [{ event: "Paid" }, { event: "Sent" }, {}, { event: "Paid" }, {}].map(record)
+    assert.deepStrictEqual(gate.push(...records), records.slice(0, 3))
+  })
+
   it("G33 window: what is alike within it becomes one record, and a line that says how often it was repeated", () => {
     const out = (window: Gates.DedupeOptions["window"]) =>
       run(Gates.dedupe({ window })).messages(...at(0, 1, 2, 4999, 5000, 5001, 20_000))
