@@ -2,12 +2,14 @@
  * The public surface in one program: everything that a user of the package meets, used once. It is installed from the
  * packed package, type-checked and run by `npm run test:consumer`.
  */
-import { AsyncLogging, Enrichers, Filters, Formatters, Logger, Pipeline, Sinks } from "effect-async-logging"
+import { AsyncLogging, Enrichers, Filters, Formatters, LogEvent, Logger, Pipeline, Sinks } from "effect-async-logging"
 import type { LogRecord } from "effect-async-logging"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as assert from "node:assert/strict"
 import * as fs from "node:fs"
@@ -70,6 +72,12 @@ const Live = needsDatabase.pipe(
   }))
 )
 
+const OrderPaid = LogEvent.make("OrderPaid", {
+  level: "Info",
+  message: "order paid",
+  fields: { orderId: Schema.Int, card: Schema.Redacted(Schema.String) }
+})
+
 const auth = Logger.named("auth", { component: "login" })
 
 const alarm = Stream.runForEach(AsyncLogging.events, (event) => Effect.sync(() => void events.push(event)))
@@ -89,6 +97,9 @@ const program = Effect.gen(function*() {
   yield* AsyncLogging.setLevel("Debug")
   assert.equal(yield* Logger.isEnabled("Debug"), true)
   yield* AsyncLogging.setLevel("inherit")
+  yield* AsyncLogging.setLevelFor("10 minutes", "Debug", { logger: "auth" })
+  assert.equal((yield* AsyncLogging.levels).loggers["auth"]?.level, "Debug")
+  yield* AsyncLogging.setLevel("inherit", { logger: "auth" })
 
   const flushed: AsyncLogging.FlushReport = yield* AsyncLogging.flush
   assert.equal(flushed.complete, true)
@@ -108,7 +119,10 @@ const stacked = Effect.log("through two pipelines").pipe(
 const inMemory = Effect.gen(function*() {
   const log = yield* AsyncLogging.TestLog
   yield* Logger.info("kept")
-  assert.deepEqual(yield* log.messages, ["kept"])
+  yield* OrderPaid({ orderId: 7, card: Redacted.make("4111") })
+  assert.deepEqual(yield* log.messages, ["kept", "order paid"])
+  const { event, fields } = (yield* log.records)[1]!
+  assert.deepEqual({ event, fields }, { event: "OrderPaid", fields: { orderId: 7, card: "<redacted>" } })
 }).pipe(Effect.provide(AsyncLogging.layerTest()))
 
 await Effect.runPromise(Effect.andThen(Effect.provide(Effect.andThen(program, stacked), Live), inMemory))

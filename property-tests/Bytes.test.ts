@@ -22,6 +22,7 @@ const reference = ({ context, error, fiber, gap, seq, spanId, time, traceId, ...
     level: record.level.toUpperCase(),
     logger: record.logger,
     message: record.message,
+    event: record.event,
     fields: nonEmpty(record.fields),
     context: nonEmpty(context),
     spans: nonEmpty(record.spans),

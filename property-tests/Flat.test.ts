@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import { symbolRedactable } from "effect/Redactable"
 import * as Redacted from "effect/Redacted"
 import * as fc from "fast-check"
+import * as Calls from "../src/Call.ts"
 import * as Capture from "../src/Capture.ts"
 import type { LogRecord } from "../src/Record.ts"
 import * as Record from "../src/Record.ts"
@@ -17,7 +18,7 @@ const fiber = Effect.runSync(Effect.withFiber((fiber) => Effect.succeed(fiber)))
 /** What a call with these arguments makes, outside any region. */
 const call = (args: ReadonlyArray<unknown>, limits = Snapshot.defaultLimits, bound = Record.noFields): LogRecord => {
   const surroundings = { context: Record.emptyContext, logger: "l", annotations: {}, spans: [] }
-  const method = { level: "Info", logger: undefined, bound } as const
+  const method = Calls.method("Info", undefined, bound)
   const call: Capture.Call = { args, fiber, method, surroundings, cause: Cause.empty }
   const record = Capture.record(call, 7, limits, 3)
   if (call.sized !== undefined) {

@@ -20,6 +20,7 @@ const reference = (record: LogRecord): string =>
     level: record.level.toUpperCase(),
     logger: record.logger,
     message: record.message,
+    event: record.event,
     fields: nonEmpty(record.fields),
     context: nonEmpty(record.context),
     spans: record.spans,

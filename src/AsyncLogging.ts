@@ -28,6 +28,7 @@ import * as Events from "./Events.ts"
 import * as ExitDrain from "./ExitDrain.ts"
 import * as ExitGuard from "./ExitGuard.ts"
 import { CurrentProcess } from "./HostProcess.ts"
+import * as LevelControl from "./LevelControl.ts"
 import * as Levels from "./Levels.ts"
 import * as Notice from "./Notices.ts"
 import * as Others from "./OtherLoggers.ts"
@@ -55,7 +56,7 @@ export type { HostProcess } from "./HostProcess.ts"
 export { CurrentProcess } from "./HostProcess.ts"
 export type { DropReason, FailReason, LayerCounts, SinkCounts } from "./Ledger.ts"
 export { layerImbalance, sinkImbalance } from "./Ledger.ts"
-export type { LevelScope } from "./Levels.ts"
+export type { LevelInForce, LevelOrInherit, LevelScope, LevelsInForce, LoggerLevels } from "./Levels.ts"
 export { logFailure } from "./LogFailure.ts"
 export { NoticeWriter } from "./Notices.ts"
 export type { CloseReport, FlushReport, SinkFlush, SinkStats, Stats } from "./Report.ts"
@@ -121,7 +122,13 @@ export type SinksServices<S extends ReadonlyArray<AnySink>> = S[number] extends 
 export class AsyncLogging extends Context.Service<AsyncLogging, {
   readonly flush: (limit: Duration.Duration | undefined) => Effect.Effect<FlushReport>
   readonly stats: Effect.Effect<Stats>
-  readonly setLevel: (level: LogLevel.LogLevel | "inherit", scope: Levels.LevelScope) => Effect.Effect<void>
+  readonly setLevel: (level: Levels.LevelOrInherit, scope: Levels.LevelScope) => Effect.Effect<void>
+  readonly setLevelFor: (
+    duration: Duration.Input,
+    level: Levels.LevelOrInherit,
+    scope: Levels.LevelScope
+  ) => Effect.Effect<void>
+  readonly levels: Effect.Effect<Levels.LevelsInForce>
   readonly events: Stream.Stream<Event>
   readonly close: Effect.Effect<CloseReport>
 }>()("effect-async-logging/AsyncLogging") {}
@@ -224,9 +231,28 @@ export const stats: Effect.Effect<Stats, never, AsyncLogging> = AsyncLogging.use
  * that is provided around a call stays in force there. What is wrong with the arguments is said on stderr.
  */
 export const setLevel = (
-  level: LogLevel.LogLevel | "inherit",
+  level: Levels.LevelOrInherit,
   scope: Levels.LevelScope = {}
 ): Effect.Effect<void, never, AsyncLogging> => AsyncLogging.use((self) => self.setLevel(level, scope))
+
+/**
+ * The same for a while, a positive and finite time on the layer's `Clock`: "Debug for 10 minutes". Then what `setLevel` had
+ * set for this scope before is in force again, or the inherited level. It returns at once.
+ *
+ * A scope has one such window at a time, and the last call for a scope counts: another `setLevelFor` ends the window and begins
+ * its own, behind which is still what was there before the first; `setLevel` ends it, and its level lasts. The window ends with
+ * the layer. What is wrong with the arguments is said on stderr.
+ */
+export const setLevelFor = (
+  duration: Duration.Input,
+  level: Levels.LevelOrInherit,
+  scope: Levels.LevelScope = {}
+): Effect.Effect<void, never, AsyncLogging> => AsyncLogging.use((self) => self.setLevelFor(duration, level, scope))
+
+/**
+ * The levels that are in force now, outside of a `MinimumLogLevel` that is provided around a call.
+ */
+export const levels: Effect.Effect<Levels.LevelsInForce, never, AsyncLogging> = AsyncLogging.use((self) => self.levels)
 
 /**
  * What happens at the sinks, from the moment on that this is run: records that were dropped or failed, by reason;
@@ -368,9 +394,12 @@ const make = Effect.fnUntraced(function*(
     Context.add(References.CurrentLoggers, new Set([backend.logger])),
     Context.add(References.MinimumLogLevel, settings.levelFloor)
   )
+  const control = yield* LevelControl.make(levels, clock, notices)
   const guard = yield* guarding(ExitDrain.make(backend, workers, Context.merge(outside, inForce)))
   const close = yield* once(
-    guarded(guard, under(outside, Drain.close(backend, running, events, settings.drainTimeout, config.onClose)))
+    guarded(guard, under(outside, Drain.close(backend, running, events, settings.drainTimeout, config.onClose))).pipe(
+      Effect.ensuring(control.stop)
+    )
   )
   // after the forks, so that it runs before they are interrupted
   yield* Effect.addFinalizer((exit) => {
@@ -381,11 +410,9 @@ const make = Effect.fnUntraced(function*(
   return Context.add(inForce, AsyncLogging, {
     flush: (limit) => Drain.flush(running, clock, limit ?? settings.drainTimeout),
     stats: Effect.sync(() => Report.stats(backend.ledger, workers)),
-    setLevel: (level, scope) =>
-      Effect.sync(() => {
-        const wrong = Levels.set(levels, level, scope)
-        if (wrong !== undefined) Notice.tellUnsafe(notices, "setLevel", wrong)
-      }),
+    setLevel: control.set,
+    setLevelFor: control.setFor,
+    levels: control.inForce,
     events: Events.stream(events),
     close
   })

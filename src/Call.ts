@@ -23,12 +23,27 @@ export interface Method extends Capture.Method {
 /**
  * A log function. Without a name it takes the one in force around the call.
  */
-export const method = (level: LogLevel.Severity, logger?: string, bound: LogFields = noFields): Method => ({
+export const method = (
+  level: LogLevel.Severity,
+  logger?: string,
+  bound: LogFields = noFields,
+  event?: Capture.Event
+): Method => ({
   level,
   ordinal: LogLevel.getOrdinal(level),
   logger,
-  bound
+  bound,
+  event
 })
+
+/**
+ * What a method adds to the arguments of its calls, for loggers that do not know of it: the bound fields, the name of the
+ * event.
+ */
+export const ofMethod = ({ bound, event }: Method): ReadonlyArray<LogFields> => [
+  ...(bound === noFields ? [] : [bound]),
+  ...(event === undefined ? [] : [{ event: event.name }])
+]
 
 /**
  * What became of the record of a call: it goes on to the sinks, its level is not enabled, the stages ended or

@@ -35,11 +35,21 @@ export interface Surroundings {
  *
  * - `logger`: its name, in place of the one around the call.
  * - `bound`: the fields that are bound to it, plain data already.
+ * - `event`: set when its records are those of an event.
  */
 export interface Method {
   readonly level: LogLevel.Severity
   readonly logger: string | undefined
   readonly bound: LogFields
+  readonly event: Event | undefined
+}
+
+/**
+ * What records of an event say of it: its name, and whether its fields fitted its schema.
+ */
+export interface Event {
+  readonly name: string
+  readonly isValid: boolean
 }
 
 /**
@@ -66,6 +76,12 @@ export interface Call {
  */
 export const record = (call: Call, clockTime: number, limits: Snapshot.Limits, seq: number | undefined): LogRecord => {
   const time = Number.isFinite(clockTime) ? clockTime : 0
+  const record = recordOfArgs(call, time, limits, seq)
+  const { event } = call.method
+  return event === undefined ? record : ofEvent(call, record, event)
+}
+
+const recordOfArgs = (call: Call, time: number, limits: Snapshot.Limits, seq: number | undefined): LogRecord => {
   try {
     return isSimple(call, limits) ? simpleUnsafe(call, limits, seq, time) : recordUnsafe(call, limits, seq, time)
   } catch {
@@ -79,6 +95,15 @@ export const record = (call: Call, clockTime: number, limits: Snapshot.Limits, s
       notes: ["unprintable"]
     })
   }
+}
+
+const ofEvent = (call: Call, captured: LogRecord, { isValid, name }: Event): LogRecord => {
+  const record = Record.withEvent(isValid ? captured : Record.withNote(captured, "event_invalid"), name)
+  if (isValid && call.sized === captured) {
+    call.sized = record
+    call.bytes = (call.bytes ?? 0) + Record.eventBytes
+  }
+  return record
 }
 
 const loggerOf = ({ method, surroundings }: Call): string | undefined => method.logger ?? surroundings.logger

@@ -22,6 +22,7 @@ export interface Line {
   readonly level: "TRACE" | "DEBUG" | "INFO" | "WARN" | "ERROR" | "FATAL"
   readonly logger?: string
   readonly message: string
+  readonly event?: string
   readonly fields?: LogFields
   readonly context?: LogContext
   readonly spans?: { readonly [label: string]: number }
@@ -106,6 +107,7 @@ export const schema: Schema.Codec<LogRecord, Line> = Schema.Struct({
   level: Level,
   logger: orUndefined(Schema.String),
   message: Schema.String,
+  event: Schema.optionalKey(Schema.String),
   fields: orEmpty(Record.LogFields, Record.noFields),
   context: orEmpty(Record.LogContext, Record.emptyContext),
   spans: orUndefined(Schema.Record(Schema.String, Schema.Finite)),

@@ -5,6 +5,7 @@
  * "region") replaces the layer's, and a sink's own level cannot go below it.
  */
 import * as LogLevel from "effect/LogLevel"
+import { describe } from "./Notices.ts"
 
 /**
  * What `setLevel` narrows to: loggers from a name prefix on (`"auth"` is `auth` and `auth.login`), one sink, or both.
@@ -12,6 +13,35 @@ import * as LogLevel from "effect/LogLevel"
 export interface LevelScope {
   readonly logger?: string | undefined
   readonly sink?: string | undefined
+}
+
+/**
+ * A level, or what there is without a change.
+ */
+export type LevelOrInherit = LogLevel.LogLevel | "inherit"
+
+/**
+ * A level that is in force, and till when: milliseconds since the epoch, `undefined` for what lasts.
+ */
+export interface LevelInForce {
+  readonly level: LogLevel.LogLevel
+  readonly until: number | undefined
+}
+
+/**
+ * By the name that `setLevel` was given.
+ */
+export interface LoggerLevels {
+  readonly [logger: string]: LevelInForce
+}
+
+/**
+ * The levels of a layer, outside of regions: its own, those that were set for loggers, and those of each sink. A sink without
+ * a level of its own has the layer's.
+ */
+export interface LevelsInForce extends LevelInForce {
+  readonly loggers: LoggerLevels
+  readonly sinks: { readonly [name: string]: LevelInForce & { readonly loggers: LoggerLevels } }
 }
 
 interface Thresholds {
@@ -69,10 +99,7 @@ export const make = (
 /**
  * The least level of sinks without their own, now, of loggers without an override and outside of regions.
  */
-export const minimum = (self: Levels): LogLevel.LogLevel => {
-  const ordinal = effective(self.layer, undefined)
-  return LogLevel.values.find((level) => LogLevel.getOrdinal(level) === ordinal)!
-}
+export const minimum = (self: Levels): LogLevel.LogLevel => levelOf(effective(self.layer, undefined)!)
 
 /**
  * The region of a call: the `MinimumLogLevel` around it, unless that is the floor that the layer itself set.
@@ -125,25 +152,71 @@ export const isBelowAll = (self: Levels, level: number, minimumLogLevel: LogLeve
   minimumLogLevel === self.floor && !self.hasLoggers && level < self.lowest
 
 /**
- * Changes a level, or with `"inherit"` takes an earlier change back. Answers what is wrong, if anything is.
+ * What is wrong with a level and a scope, if anything is. They may come from a program without types.
  */
-export const set = (self: Levels, level: LogLevel.LogLevel | "inherit", scope: LevelScope): string | undefined => {
-  const index = scope.sink === undefined ? -1 : self.names.indexOf(scope.sink)
-  if (scope.sink !== undefined && index < 0) {
-    return `setLevel: there is no sink "${scope.sink}"; there are ${self.names.map((name) => `"${name}"`).join(", ")}`
+export const wrong = (self: Levels, level: unknown, scope: LevelScope): string | undefined => {
+  const { logger, sink }: { readonly logger?: unknown; readonly sink?: unknown } = scope
+  if (sink !== undefined && !self.names.some((name) => name === sink)) {
+    return `there is no sink "${describe(sink)}"; there are ${self.names.map((name) => `"${name}"`).join(", ")}`
   }
-  if (level !== "inherit" && !LogLevel.values.includes(level)) {
-    return `setLevel: "${String(level)}" is not a level; levels are ${LogLevel.values.join(", ")} and inherit`
+  if (logger !== undefined && (typeof logger !== "string" || logger === "")) {
+    return `"${describe(logger)}" is not the name of a logger`
   }
-  const target = index < 0 ? self.layer : self.sinks[index]!
+  return level === "inherit" || LogLevel.values.some((value) => value === level)
+    ? undefined
+    : `"${describe(level)}" is not a level; levels are ${LogLevel.values.join(", ")} and inherit`
+}
+
+/**
+ * Changes a level, or with `"inherit"` takes an earlier change back. `wrong` has found nothing. Answers what it is no use
+ * for, if anything.
+ */
+export const set = (self: Levels, level: LevelOrInherit, scope: LevelScope): string | undefined => {
+  const target = targetOf(self, scope)
   const ordinal = level === "inherit" ? undefined : LogLevel.getOrdinal(level)
   if (scope.logger === undefined) target.override = ordinal
   else setLogger(target, scope.logger, ordinal)
   update(self)
   return ordinal !== undefined && ordinal < LogLevel.getOrdinal(self.floor)
-    ? `setLevel: "${level}" is below levelFloor "${self.floor}", which Effect.log* does not pass`
+    ? `"${level}" is below levelFloor "${self.floor}", which Effect.log* does not pass`
     : undefined
 }
+
+/**
+ * What was set for exactly this scope.
+ */
+export const get = (self: Levels, { logger, sink }: LevelScope): LevelOrInherit => {
+  const target = targetOf(self, { sink })
+  const ordinal = logger === undefined
+    ? target.override
+    : target.loggers.find(({ prefix }) => prefix === logger)?.level
+  return ordinal === undefined ? "inherit" : levelOf(ordinal)
+}
+
+const targetOf = (self: Levels, { sink }: LevelScope): Thresholds =>
+  sink === undefined ? self.layer : self.sinks[self.names.indexOf(sink)]!
+
+/**
+ * All of them, now. `untilOf` knows till when what was set for a scope is in force.
+ */
+export const inForce = (self: Levels, untilOf: (scope: LevelScope) => number | undefined): LevelsInForce => {
+  const loggersOf = ({ loggers }: Thresholds, sink: string | undefined): LoggerLevels =>
+    Object.fromEntries(loggers.map(({ level, prefix }) => [
+      prefix,
+      { level: levelOf(level), until: untilOf({ sink, logger: prefix }) }
+    ]))
+  const layer = { level: minimum(self), until: untilOf({}) }
+  const sinks = self.sinks.map((sink, i) => {
+    const name = self.names[i]!
+    const own = effective(sink, undefined)
+    const level = own === undefined ? layer : { level: levelOf(own), until: untilOf({ sink: name }) }
+    return [name, { ...level, loggers: loggersOf(sink, name) }] as const
+  })
+  return { ...layer, loggers: loggersOf(self.layer, undefined), sinks: Object.fromEntries(sinks) }
+}
+
+const levelOf = (ordinal: number): LogLevel.LogLevel =>
+  LogLevel.values.find((level) => LogLevel.getOrdinal(level) === ordinal)!
 
 const setLogger = (target: Thresholds, prefix: string, level: number | undefined): void => {
   const at = target.loggers.findIndex((entry) => entry.prefix === prefix)

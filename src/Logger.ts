@@ -91,10 +91,7 @@ export interface NamedLogger {
 const make = (name: string | undefined, bound: LogFields): NamedLogger => {
   const log = (level: LogLevel.Severity): Log => {
     const method = Calls.method(level, name, bound)
-    const run: Run = (args, fiber) => {
-      const backend = Current.backendOf(fiber)
-      return backend === undefined ? fallback(method, args, fiber) : Backends.log(backend, method, args, fiber)
-    }
+    const run: Run = (args, fiber) => logIn(fiber, method, args)
     return (...args) => new LogEffect(run, args)
   }
   return {
@@ -106,41 +103,70 @@ const make = (name: string | undefined, bound: LogFields): NamedLogger => {
     fatal: log("Fatal"),
     log,
     isEnabled: (level) => isEnabledBy(Calls.method(level, name, bound)),
-    acknowledged: (level, ...args) => acknowledge(Calls.method(level, name, bound), args)
+    acknowledged: (level, ...args) =>
+      Effect.withFiber((fiber) => acknowledgeIn(fiber, Calls.method(level, name, bound), args))
   }
+}
+
+/**
+ * Logs, in a fiber.
+ *
+ * @internal
+ */
+export const logIn = (
+  fiber: Fiber.Fiber<unknown, unknown>,
+  method: Method,
+  args: ReadonlyArray<unknown>
+): Effect.Effect<void> => {
+  const backend = Current.backendOf(fiber)
+  return backend === undefined ? fallback(method, args, fiber) : Backends.log(backend, method, args, fiber)
 }
 
 // `Effect.log*` itself, once it is sure that somebody will look at lazy arguments.
 const fallback = (
-  { bound, level }: Method,
+  method: Method,
   args: ReadonlyArray<unknown>,
   fiber: Fiber.Fiber<unknown, unknown>
-): Effect.Effect<void> => {
-  if (!LogLevel.isGreaterThanOrEqualTo(level, fiber.cache.minimumLogLevel)) return Effect.void
-  const log = Effect.logWithLevel(level)
-  return bound === Record.noFields ? log(...Calls.forced(args)) : log(...Calls.forced(args), bound)
+): Effect.Effect<void> =>
+  LogLevel.isGreaterThanOrEqualTo(method.level, fiber.cache.minimumLogLevel)
+    ? Effect.logWithLevel(method.level)(...Calls.forced(args), ...Calls.ofMethod(method))
+    : Effect.void
+
+/**
+ * Whether a log function logs in the running fiber.
+ *
+ * @internal
+ */
+export const isEnabledBy = (method: Method): Effect.Effect<boolean> =>
+  Effect.withFiber((fiber) => Effect.succeed(isEnabledIn(fiber, method)))
+
+/**
+ * Whether a log function logs in a fiber.
+ *
+ * @internal
+ */
+export const isEnabledIn = (fiber: Fiber.Fiber<unknown, unknown>, method: Method): boolean => {
+  const backend = Current.backendOf(fiber)
+  return backend === undefined
+    ? LogLevel.isGreaterThanOrEqualTo(method.level, fiber.cache.minimumLogLevel)
+    : Backends.isEnabled(backend, method, fiber)
 }
 
-const isEnabledBy = (method: Method): Effect.Effect<boolean> =>
-  Effect.withFiber((fiber) => {
-    const backend = Current.backendOf(fiber)
-    return Effect.succeed(
-      backend === undefined
-        ? LogLevel.isGreaterThanOrEqualTo(method.level, fiber.cache.minimumLogLevel)
-        : Backends.isEnabled(backend, method, fiber)
-    )
-  })
-
-const acknowledge = (
+/**
+ * Logs, in a fiber, and waits until every sink that takes the record has settled it.
+ *
+ * @internal
+ */
+export const acknowledgeIn = (
+  fiber: Fiber.Fiber<unknown, unknown>,
   method: Method,
   args: ReadonlyArray<unknown>
-): Effect.Effect<Receipt, NotAccepted> =>
-  Effect.withFiber((fiber) => {
-    const backend = Current.backendOf(fiber)
-    return backend === undefined
-      ? Effect.fail(new NotAccepted({ reason: "no_layer", sinks: {} }))
-      : logAndAwait(backend, method, args, fiber)
-  })
+): Effect.Effect<Receipt, NotAccepted> => {
+  const backend = Current.backendOf(fiber)
+  return backend === undefined
+    ? Effect.fail(new NotAccepted({ reason: "no_layer", sinks: {} }))
+    : logAndAwait(backend, method, args, fiber)
+}
 
 const logAndAwait = Effect.fnUntraced(function*(
   backend: Backend,

@@ -6,6 +6,7 @@ import * as Cause from "effect/Cause"
 import type * as Fiber from "effect/Fiber"
 import * as Logger from "effect/Logger"
 import type { Call } from "./Call.ts"
+import * as Calls from "./Call.ts"
 import type { Notices } from "./Notices.ts"
 import * as Notice from "./Notices.ts"
 import { noFields } from "./Record.ts"
@@ -63,12 +64,14 @@ const isHeard = (logger: Logger.Logger<unknown, unknown>, fiber: Fiber.Fiber<unk
   logger !== Logger.tracerLogger || fiber.cache.span !== undefined
 
 // `Effect.log*` hands its loggers one Cause, of all those among the arguments.
-const optionsOf = ({ args, fiber, method: { bound, level } }: Call, time: number): Logger.Options<unknown> => {
+const optionsOf = ({ args, fiber, method }: Call, time: number): Logger.Options<unknown> => {
   const causes = args.filter(isCause)
   const message = causes.length === 0 ? args : args.filter((arg) => !isCause(arg))
   return {
-    message: bound === noFields ? message : [...message, bound],
-    logLevel: level,
+    message: method.bound === noFields && method.event === undefined
+      ? message
+      : [...message, ...Calls.ofMethod(method)],
+    logLevel: method.level,
     cause: causes.length === 0 ? Cause.empty : Cause.fromReasons(causes.flatMap(({ reasons }) => reasons)),
     fiber,
     date: new Date(time)

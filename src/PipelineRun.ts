@@ -51,6 +51,8 @@ export const runUnsafe = (
           record = failed(stage, "gate_failed", error, record, visitor)
           break
         }
+        // most often it answers what it got, and there is nothing to balance
+        if (out.length === 1 && out[0] === record && held === stage.held && made === stage.made) break
         return settle(stages, i, stage, { record, source }, out, held, made, visitor)
       }
       case "Redact": {
@@ -94,7 +96,8 @@ export const closeGatesUnsafe = (stages: ReadonlyArray<Stage>, visitor: Visitor,
  * that was pushed) against what came out (`out`, what it newly holds); the rest it discarded.
  *
  * The pushed record is told by its identity. One that is not in `out` comes last, as the newest: what a gate keeps is
- * taken from the end, what it discards from the front.
+ * taken from the end. Of what it discards it is the first, so that nobody is told of its call what holds for a line that
+ * the gate has made; the others are taken from the front.
  */
 const settle = (
   stages: ReadonlyArray<Stage>,
@@ -123,6 +126,8 @@ const settle = (
   stage.made = made
   for (let n = kept; n > 0; n--) visitor.held(sources.pop() ?? "made")
   const others = at < 0 ? out.length : out.length - 1
+  const isPushedLast = pushed !== undefined && at < 0 && kept <= 0
+  if (isPushedLast && sources.length > others) visitor.filtered(stage.name, sources.pop()!)
   while (sources.length > others) visitor.filtered(stage.name, sources.shift()!)
   for (const [i, record] of out.entries()) {
     const source = i === at ? pushed!.source : sources.shift() ?? "made"
@@ -162,6 +167,7 @@ const isRecord = (self: LogRecord): boolean =>
   isOptional("string", self.traceId) &&
   isOptional("string", self.spanId) &&
   isOptional("number", self.fiber) &&
+  isOptional("string", self.event) &&
   self.gap === undefined &&
   (self.notes === undefined || (Array.isArray(self.notes) && self.notes.every(isText)))
 

@@ -27,8 +27,8 @@ export const emptyContext: LogContext = Object.freeze({})
  */
 export const make = (
   options: Partial<LogRecord> & { readonly level: LogLevel.Severity; readonly message: string }
-): LogRecord =>
-  new Plain(
+): LogRecord => {
+  const plain = new Plain(
     options.time ?? 0,
     options.level,
     options.logger,
@@ -44,6 +44,9 @@ export const make = (
     options.gap,
     options.notes
   )
+  const event = eventOf(options)
+  return event === undefined ? plain : withEvent(plain, event)
+}
 
 const construct = function(
   this: { -readonly [K in keyof LogRecord]: LogRecord[K] },
@@ -87,6 +90,37 @@ construct.prototype = Object.prototype
  * @internal
  */
 export const Plain = construct as unknown as new(...parts: Parameters<typeof construct>) => LogRecord
+
+// Not a `Plain` with one more key: V8 would leave room for it in every record, once the first ones have it.
+const constructOfEvent = function(
+  this: { -readonly [K in keyof LogRecord]: LogRecord[K] },
+  self: LogRecord,
+  event: string
+) {
+  this.time = self.time
+  this.level = self.level
+  this.logger = self.logger
+  this.message = self.message
+  this.fields = self.fields
+  this.context = self.context
+  this.spans = self.spans
+  this.error = self.error
+  this.traceId = self.traceId
+  this.spanId = self.spanId
+  this.fiber = self.fiber
+  this.seq = self.seq
+  this.gap = self.gap
+  this.notes = self.notes
+  this.event = event
+}
+constructOfEvent.prototype = Object.prototype
+
+const OfEvent = constructOfEvent as unknown as new(...parts: Parameters<typeof constructOfEvent>) => LogRecord
+
+/**
+ * The record as that of an event.
+ */
+export const withEvent = (self: LogRecord, event: string): LogRecord => new OfEvent(self, event)
 
 /**
  * Sets a key that comes from outside. One that `Object.prototype` has too, `__proto__` among them, becomes an ordinary
@@ -196,6 +230,7 @@ const contextKeys = ["service", "version", "environment", "host", "requestId", "
  */
 export const estimateBytes = (self: LogRecord): number => {
   let bytes = recordBytes + self.message.length + fieldBytes(self.fields)
+  if (eventOf(self) !== undefined) bytes += eventBytes
   if (self.spans !== undefined) bytes += fieldBytes(self.spans)
   if (self.error !== undefined) bytes += errorBytes(self.error)
   return bytes
@@ -208,6 +243,17 @@ export const estimateBytes = (self: LogRecord): number => {
  */
 export const estimateSimpleBytes = (message: string, flatBytes: number | undefined): number =>
   recordBytes + message.length + (flatBytes === undefined ? 0 : 32 + flatBytes)
+
+/**
+ * The name of the event that a record is. A key of that name on `Object.prototype` makes no event of it.
+ */
+export const eventOf = (self: Pick<LogRecord, "event">): string | undefined =>
+  self.event !== undefined && Object.hasOwn(self, "event") ? self.event : undefined
+
+/**
+ * What `estimateBytes` adds for the record of an event: one slot. All records of an event share its name.
+ */
+export const eventBytes = 8
 
 /**
  * About how many bytes of heap a context holds.

@@ -69,8 +69,11 @@ export interface LogGap {
  * - `enricher_failed`, `filter_failed`, `gate_failed`: that stage threw, and the record went on without it.
  * - `redactor_failed`: redaction threw; message, fields, context, spans and error were removed.
  * - `formatter_failed`: the formatter threw; the line is the minimal one.
+ * - `event_invalid`: the fields of a `LogEvent` did not fit its schema, or its message could not be made from them. A field
+ *   that did not fit is `"[invalid]"`, or missing.
  * - `repeated`: the process ended while the record was being written, and it could not be known whether that write would
  *   land. The line may be there twice, whole or torn the other time: `seq` tells.
+ * - `suppressed`: nobody logged this line. A gate has made it, to tell of records that it did not let through.
  */
 export type LogNote =
   | "truncated"
@@ -80,10 +83,13 @@ export type LogNote =
   | "gate_failed"
   | "redactor_failed"
   | "formatter_failed"
+  | "event_invalid"
   | "repeated"
+  | "suppressed"
 
 /**
- * What happened: plain, immutable data of one fixed shape (a key with nothing in it is `undefined`, never absent).
+ * What happened: plain, immutable data of one fixed shape (a key with nothing in it is `undefined`, never absent; but
+ * only the record of an event has an `event`).
  *
  * - `time`: milliseconds since the epoch, by the caller's `Clock`.
  * - `spans`: Effect log spans, label to elapsed milliseconds.
@@ -91,6 +97,7 @@ export type LogNote =
  * - `fiber`: id of the fiber that logged.
  * - `seq`: number of the record in its layer, given when the stages let it pass; before that, the number that was
  *   next when it was made. `undefined` on lines that the library writes by itself.
+ * - `event`: the name of the `LogEvent` that it is. What OpenTelemetry calls the event name of a log record.
  */
 export interface LogRecord {
   readonly time: number
@@ -107,6 +114,7 @@ export interface LogRecord {
   readonly seq: number | undefined
   readonly gap: LogGap | undefined
   readonly notes: ReadonlyArray<LogNote> | undefined
+  readonly event?: string
 }
 
 // -----------------------------------------------------------------------------
@@ -192,7 +200,9 @@ export const LogNote: Schema.Codec<LogNote> = Schema.Literals([
   "gate_failed",
   "redactor_failed",
   "formatter_failed",
-  "repeated"
+  "event_invalid",
+  "repeated",
+  "suppressed"
 ])
 
 /**
@@ -212,5 +222,6 @@ export const LogRecord: Schema.Codec<LogRecord> = Schema.Struct({
   fiber: Schema.UndefinedOr(Schema.Finite),
   seq: Schema.UndefinedOr(Schema.Finite),
   gap: Schema.UndefinedOr(LogGap),
-  notes: Schema.UndefinedOr(Schema.Array(LogNote))
+  notes: Schema.UndefinedOr(Schema.Array(LogNote)),
+  event: Schema.optionalKey(Schema.String)
 })

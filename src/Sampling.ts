@@ -11,7 +11,8 @@ const traceId = /^[0-9a-f]{32}$/
  * numbers. Of any other key a hash decides.
  */
 export const isSampled = (rate: number, key: string): boolean =>
-  (traceId.test(key) ? parseInt(key.slice(18), 16) / 2 ** 56 : hash(key) / 2 ** 32) >= 1 - rate
+  // the greatest trace ids come out as 1
+  rate > 0 && (traceId.test(key) ? parseInt(key.slice(18), 16) / 2 ** 56 : hash(key) / 2 ** 32) >= 1 - rate
 
 // FNV-1a over the UTF-16 units, with the finalizer of MurmurHash3: short keys that differ in their last
 // character would otherwise fall close together.

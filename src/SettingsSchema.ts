@@ -28,24 +28,42 @@ export class ConfigInvalid extends Data.TaggedError("ConfigInvalid")<{
 export const invalid = (field: string, wrong: string): ConfigInvalid =>
   new ConfigInvalid({ field, message: `${field}: ${wrong}` })
 
-const required = (expected: string, predicate: (u: unknown) => boolean) =>
+/**
+ * An option that has to be there.
+ */
+export const required = (expected: string, predicate: (u: unknown) => boolean) =>
   Schema.Unknown.check(Schema.makeFilter(predicate, { message: `expected ${expected}` }))
     .annotateKey({ messageMissingKey: `expected ${expected}` })
 
-const allowed = (expected: string, predicate: (u: unknown) => boolean) => Schema.optional(required(expected, predicate))
+/**
+ * An option that may be left out, or `undefined`.
+ */
+export const allowed = (expected: string, predicate: (u: unknown) => boolean) =>
+  Schema.optional(required(expected, predicate))
 
-// `others`: what else there may be.
-const object = (fields: { readonly [key: string]: Schema.Codec<unknown> }, others = "") => {
+/**
+ * Options, and no other ones. `others`: what else there may be.
+ */
+export const object = (fields: { readonly [key: string]: Schema.Codec<unknown> }, others = "") => {
   const messageUnexpectedKey = `there is no such option; expected one of ${Object.keys(fields).join(", ")}${others}`
   return Schema.Struct(fields).annotate({ message: "expected an object", messageUnexpectedKey })
 }
 
-const group = (fields: { readonly [key: string]: Schema.Codec<unknown> }) =>
+/**
+ * Options below one name.
+ */
+export const group = (fields: { readonly [key: string]: Schema.Codec<unknown> }) =>
   Schema.optionalKey(Schema.UndefinedOr(object(fields)).annotate({ message: "expected an object" }))
 
-const isPositiveInteger = (u: unknown): boolean => Number.isSafeInteger(u) && (u as number) > 0
+/**
+ * Whether it is an integer above zero.
+ */
+export const isPositiveInteger = (u: unknown): boolean => Number.isSafeInteger(u) && (u as number) > 0
 
-const isDuration = (u: unknown, min: number, infinite: boolean): boolean => {
+/**
+ * Whether it is a duration of at least `min` milliseconds; with `infinite`, an endless one too.
+ */
+export const isDuration = (u: unknown, min: number, infinite: boolean): boolean => {
   if (u === undefined || readsAsZero(u)) return false
   const duration = Duration.fromInput(u as Duration.Input)
   if (Option.isNone(duration)) return false
@@ -63,19 +81,29 @@ const readsAsZero = (u: unknown): boolean => {
   return parts.length === 0 || parts.some(([unit, n]) => !units.includes(unit) || !Number.isFinite(n ?? 0))
 }
 
-const positiveInteger = allowed("a positive integer", isPositiveInteger)
+// what options of several kinds are
+export const positiveInteger = allowed("a positive integer", isPositiveInteger)
 const naturalNumber = allowed("an integer of 0 or more", (u) => Number.isSafeInteger(u) && (u as number) >= 0)
-const someTime = allowed("a duration above zero, such as \"10 seconds\"", (u) => isDuration(u, Number.MIN_VALUE, false))
+export const someTime = allowed(
+  "a duration above zero, such as \"10 seconds\"",
+  (u) => isDuration(u, Number.MIN_VALUE, false)
+)
 const anyTime = allowed("a duration of zero or more, such as \"100 millis\"", (u) => isDuration(u, 0, false))
-const someOrAllTime = allowed(
+export const someOrAllTime = allowed(
   "a duration above zero, such as \"1 second\"",
   (u) => isDuration(u, Number.MIN_VALUE, true)
 )
-const func = allowed("a function", Predicate.isFunction)
-const text = allowed("a string that is not empty", (u) => typeof u === "string" && u.length > 0)
-const isLevel = (u: unknown): boolean => LogLevel.values.includes(u as LogLevel.LogLevel)
-const levelNames = LogLevel.values.map((level) => `"${level}"`).join(", ")
-const level = allowed(`one of ${levelNames}`, isLevel)
+export const func = allowed("a function", Predicate.isFunction)
+export const text = allowed("a string that is not empty", (u) => typeof u === "string" && u.length > 0)
+/**
+ * Whether it is the name of a level.
+ */
+export const isLevel = (u: unknown): boolean => LogLevel.values.includes(u as LogLevel.LogLevel)
+/**
+ * The names of all levels, for messages.
+ */
+export const levelNames = LogLevel.values.map((level) => `"${level}"`).join(", ")
+export const level = allowed(`one of ${levelNames}`, isLevel)
 const oneOf = (...values: ReadonlyArray<string>) =>
   allowed(`one of ${values.map((value) => `"${value}"`).join(", ")}`, (u) => values.includes(u as string))
 
@@ -148,7 +176,10 @@ const layerFields = {
 
 const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 
-const decoder = (schema: Schema.Codec<unknown>) => {
+/**
+ * Makes a check of options: what is wrong with them, if anything is. It names the field from `at` on.
+ */
+export const decoder = (schema: Schema.Codec<unknown>) => {
   const decode = Schema.decodeUnknownExit(schema, { onExcessProperty: "error" })
   return (input: unknown, at: string): ConfigInvalid | undefined => {
     const exit = decode(input)

@@ -76,6 +76,68 @@ describe("gates in a pipeline", () => {
     assert.deepStrictEqual(summed.sources, ["offered", "made", "offered"])
   })
 
+  it("a record that a gate discards is not taken for the line that it makes of it, nor for those that it gives", () => {
+    let made = 0
+    const sums: Pipeline.Gate = {
+      push: (r) => {
+        if (r.message !== "x") return [r]
+        made++
+        return [record({ message: "sum" })]
+      },
+      close: () => [],
+      held: 0,
+      get made() {
+        return made
+      }
+    }
+    const summed = run([Pipeline.gate(sums)], ...named("x"))
+    assert.deepStrictEqual([messages(summed.accepted), summed.sources], [["sum"], ["made"]])
+    assert.deepStrictEqual(summed.filtered(), { gate: 1 })
+    const ring: Array<LogRecord> = []
+    const gives = Pipeline.gate({
+      push: (r) => {
+        if (r.message === "x") return ring.splice(0)
+        ring.push(r)
+        return []
+      },
+      close: () => [],
+      get held() {
+        return ring.length
+      },
+      made: 0
+    })
+    const given = run([gives], ...named("a", "b", "x"))
+    assert.deepStrictEqual([messages(given.accepted), given.sources], [["a", "b"], ["held", "held"]])
+    assert.deepStrictEqual(given.filtered(), { gate: 1 })
+  })
+
+  it("a record that a gate answers changed is the one that was pushed", () => {
+    const change = Pipeline.gate({ push: (r) => [{ ...r, message: "b" }], close: () => [], held: 0, made: 0 })
+    const out = run([change], record({ message: "a" }))
+    assert.deepStrictEqual([messages(out.accepted), out.sources], [["b"], ["offered"]])
+  })
+
+  it("what a gate lets go, or makes and discards, while it answers the record is counted at that call", () => {
+    const state = { held: 0, made: 0 }
+    const stage = Pipeline.gate({
+      push: (r) => {
+        if (r.message === "make") state.made++
+        state.held = r.message === "hold" ? 1 : 0
+        return r.message === "hold" ? [] : [r]
+      },
+      close: () => [],
+      get held() {
+        return state.held
+      },
+      get made() {
+        return state.made
+      }
+    })
+    const out = run([stage], ...named("hold", "let go", "make"))
+    assert.deepStrictEqual(out.counts, { offered: 3, made: 1, held: 0, accepted: 2 })
+    assert.deepStrictEqual(out.filtered(), { gate: 2 })
+  })
+
   it("a gate that throws lets the record pass, with a note", () => {
     const broken = Pipeline.gate({
       push: () => {

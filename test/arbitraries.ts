@@ -156,7 +156,9 @@ const note: fc.Arbitrary<LogNote> = fc.constantFrom(
   "filter_failed",
   "gate_failed",
   "redactor_failed",
-  "formatter_failed"
+  "formatter_failed",
+  "event_invalid",
+  "repeated"
 )
 
 const logGap: fc.Arbitrary<LogGap> = fc.record(
@@ -165,7 +167,7 @@ const logGap: fc.Arbitrary<LogGap> = fc.record(
 )
 
 /**
- * Records of every shape.
+ * Records of every shape. Only those of an event have the key `event`.
  */
 export const logRecord: fc.Arbitrary<LogRecord> = fc.record({
   time,
@@ -181,5 +183,24 @@ export const logRecord: fc.Arbitrary<LogRecord> = fc.record({
   fiber: orUndefined(fc.nat()),
   seq: orUndefined(fc.nat()),
   gap: orUndefined(logGap),
-  notes: orUndefined(fc.uniqueArray(note, { minLength: 1 }))
-}, { noNullPrototype: true })
+  notes: orUndefined(fc.uniqueArray(note, { minLength: 1 })),
+  event: string
+}, {
+  noNullPrototype: true,
+  requiredKeys: [
+    "time",
+    "level",
+    "logger",
+    "message",
+    "fields",
+    "context",
+    "spans",
+    "error",
+    "traceId",
+    "spanId",
+    "fiber",
+    "seq",
+    "gap",
+    "notes"
+  ]
+})

@@ -5,9 +5,21 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
-import { AsyncLogging, Enrichers, Formatters, Logger, Pipeline, Redaction, Sinks } from "../src/index.ts"
+import {
+  AsyncLogging,
+  Enrichers,
+  Formatters,
+  Gates,
+  LogEvent,
+  Logger,
+  Pipeline,
+  Redaction,
+  Sinks
+} from "../src/index.ts"
 
 type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
 const same = <A, B>(..._: Equal<A, B> extends true ? [] : [never]): void => {}
@@ -45,6 +57,19 @@ same<typeof mixed.R, Database | Region>()
 const stages = layerOf(Pipeline.layer([Enrichers.hostname, stage]))
 same<typeof stages.E, StageFailed>()
 same<typeof stages.R, Region>()
+
+const gates = [
+  Gates.sample(0.1),
+  Gates.rateLimit({ limit: 10 }),
+  Gates.firstOccurrence(),
+  Gates.dedupe(),
+  Gates.fingersCrossed()
+] as const
+const gated = layerOf(AsyncLogging.layer({ stages: gates, sinks: [Sinks.memory()] }))
+same<typeof gated.E, AsyncLogging.ConfigInvalid>()
+same<typeof gated.R, never>()
+const gatedStages = layerOf(Pipeline.layer(gates))
+same<typeof gatedStages.E, AsyncLogging.ConfigInvalid>()
 
 same<ReturnType<typeof Logger.info>, Effect.Effect<void>>()
 same<ReturnType<typeof Logger.acknowledged>, Effect.Effect<Logger.Receipt, Logger.NotAccepted>>()
@@ -111,3 +136,73 @@ AsyncLogging.layerSync({ sinks: [Sinks.make({ write, writeSync: () => {} })] })
 AsyncLogging.layerSync({ sinks: [Sinks.make({ write })] })
 // @ts-expect-error no `writeSync`
 AsyncLogging.layerSync({ sinks: [Sinks.scoped({ open: opened })] })
+
+// -----------------------------------------------------------------------------
+// the fields of an event
+// -----------------------------------------------------------------------------
+
+declare const card: Redacted.Redacted<string>
+const OrderPaid = LogEvent.make("OrderPaid", {
+  level: "Info",
+  message: ({ orderId }) => {
+    same<typeof orderId, number>()
+    return `order ${orderId} paid`
+  },
+  fields: { orderId: Schema.Int, card: Schema.Redacted(Schema.String), note: Schema.optionalKey(Schema.String) }
+})
+same<typeof OrderPaid.name, "OrderPaid">()
+same<ReturnType<typeof OrderPaid>, Effect.Effect<void>>()
+same<ReturnType<typeof OrderPaid.acknowledged>, Effect.Effect<Logger.Receipt, Logger.NotAccepted>>()
+OrderPaid({ orderId: 7, card })
+OrderPaid.acknowledged({ orderId: 7, card, note: "a" })
+// @ts-expect-error no fields
+OrderPaid()
+// @ts-expect-error one is missing
+OrderPaid({ orderId: 7 })
+// @ts-expect-error of another type
+OrderPaid({ orderId: "7", card })
+// @ts-expect-error not Redacted
+OrderPaid({ orderId: 7, card: "4111" })
+// @ts-expect-error misspelt
+OrderPaid({ orderId: 7, card, notes: "a" })
+// @ts-expect-error the same for the acknowledged one
+OrderPaid.acknowledged({ orderId: 7 })
+
+const Started = LogEvent.make("Started", { level: "Info" })
+Started()
+// @ts-expect-error it has no fields
+Started({ orderId: 7 })
+
+const Noted = LogEvent.make("Noted", { level: "Info", fields: { note: Schema.optionalKey(Schema.String) } })
+Noted()
+Noted({ note: "a" })
+// @ts-expect-error misspelt
+Noted({ notes: "a" })
+
+class Order extends Schema.Class<Order>("Order")({ id: Schema.Int }) {}
+const OrderMade = LogEvent.make("OrderMade", { level: "Info", message: (order) => `${order.id}`, fields: Order })
+OrderMade(new Order({ id: 7 }))
+// @ts-expect-error of another type
+OrderMade({ identity: 7 })
+
+interface Encoded {
+  readonly id: string
+}
+declare const codec: Schema.Codec<{ readonly id: number }, Encoded>
+LogEvent.make("Codec", { level: "Info", fields: codec })({ id: 7 })
+
+declare const needsService: Schema.Codec<string, string, never, Database>
+// @ts-expect-error a field that needs a service to encode
+LogEvent.make("Needs", { level: "Info", fields: { a: needsService } })
+// @ts-expect-error a struct that needs a service to encode
+LogEvent.make("Needs", { level: "Info", fields: Schema.Struct({ a: needsService }) })
+// @ts-expect-error it does not encode to an object
+LogEvent.make("Text", { level: "Info", fields: Schema.String })
+// @ts-expect-error no level
+LogEvent.make("Nothing", { fields: {} })
+// @ts-expect-error a level that does not exist
+LogEvent.make("Notice", { level: "Notice" })
+// @ts-expect-error misspelt
+LogEvent.make("Misspelt", { level: "Info", field: { a: Schema.Int } })
+// @ts-expect-error a message is a text
+LogEvent.make("Number", { level: "Info", message: ({ a }) => a, fields: { a: Schema.Int } })

@@ -4,6 +4,8 @@
  */
 import type * as LogLevel from "effect/LogLevel"
 import * as fc from "fast-check"
+import type { GateSpec } from "./gateSpecs.ts"
+import { gateSpec } from "./gateSpecs.ts"
 import type { Choices } from "./scheduler.ts"
 import { choices } from "./scheduler.ts"
 
@@ -109,6 +111,7 @@ export type StageSpec =
   | { readonly _tag: "Throw"; readonly kind: "enrich" | "filter" | "gate" | "redact"; readonly every: number }
   | { readonly _tag: "Hold"; readonly capacity: number; readonly atClose: "discard" | "release" }
   | { readonly _tag: "Repeat" }
+  | { readonly _tag: "Gate"; readonly gate: GateSpec }
 
 /**
  * What somebody logs, `times` times in a row, in a fiber of its own.
@@ -268,7 +271,8 @@ const stage: fc.Arbitrary<StageSpec> = fc.oneof(
     capacity: fc.nat({ max: 4 }),
     atClose: fc.constantFrom("discard" as const, "release" as const)
   }),
-  fc.constant<StageSpec>({ _tag: "Repeat" })
+  fc.constant<StageSpec>({ _tag: "Repeat" }),
+  fc.record({ _tag: fc.constant("Gate" as const), gate: gateSpec })
 )
 
 const stages = (maxLength: number): fc.Arbitrary<ReadonlyArray<StageSpec>> =>

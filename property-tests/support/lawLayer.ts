@@ -14,6 +14,7 @@ import * as Filters from "../../src/Filters.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
 import type { LogRecord } from "../../src/Record.ts"
 import { hold, repeat } from "../../test/support/gates.ts"
+import * as GateSpecs from "./gateSpecs.ts"
 import type { History, StageSpec } from "./history.ts"
 import { isTarget, partOf, targetsOf } from "./history.ts"
 import type { Seen } from "./lawSinks.ts"
@@ -173,6 +174,8 @@ const buildStage = (
       return gate(hold(spec.capacity, spec.atClose))
     case "Repeat":
       return gate(repeat())
+    case "Gate":
+      return gate(GateSpecs.build(spec.gate).gate)
     case "Drop":
       return Filters.where((record) => !picks(spec, record), "drop")
     case "Raise":

@@ -4,7 +4,7 @@
 import type * as LogLevel from "effect/LogLevel"
 import type { Formatter } from "../Pipeline.ts"
 import type { LogContext, LogError, LogFields, LogGap } from "../Record.ts"
-import { emptyContext, isFixed, noFields } from "../Record.ts"
+import { emptyContext, eventOf, isFixed, noFields } from "../Record.ts"
 import type { Fragment, Page } from "./Bytes.ts"
 import { formatter, fragment, writeFragment } from "./Bytes.ts"
 import { writeObject, writeQuoted, writeValue } from "./JsonBytes.ts"
@@ -14,11 +14,12 @@ import { isoTime, toDateTime } from "./Time.ts"
 /**
  * One JSON object on one line, version 1:
  *
- * `{"timestamp":"2026-11-21T08:00:00.123Z","level":"INFO","logger":"auth","message":"paid","fields":{…},
- * "context":{…},"spans":{…},"error":{…},"trace_id":"…","span_id":"…","fiber":12,"seq":42,"gap":{…},"notes":[…]}`
+ * `{"timestamp":"2026-11-21T08:00:00.123Z","level":"INFO","logger":"auth","message":"paid","event":"OrderPaid",
+ * "fields":{…},"context":{…},"spans":{…},"error":{…},"trace_id":"…","span_id":"…","fiber":12,"seq":42,"gap":{…},
+ * "notes":[…]}`
  *
  * - Keys come in this order; one with nothing in it is left out. What a program logs is under `fields` and `context`,
- *   and cannot stand for `level` or `message`.
+ *   and cannot stand for `level`, `message` or `event`.
  * - `error` has `type`, `message`, `stack`, `kind`, `fields`, `cause` and `others`; `gap.since` is a timestamp.
  * - DEL, C1 controls, U+2028 and U+2029 are escaped, like everything that JSON itself escapes.
  * - A number that is not finite is null; a time that `Date` cannot hold is the epoch.
@@ -33,6 +34,8 @@ export const json: Formatter = formatter((record, page, at) => {
     end = writeFragment(page, end, keys.message)
   }
   end = writeQuoted(page, end, record.message)
+  const event = eventOf(record)
+  if (event !== undefined) end = writeQuoted(page, writeFragment(page, end, keys.event), event)
   if (record.fields !== noFields) end = writePart(page, end, keys.fields, record.fields)
   if (record.context !== emptyContext) end = writeContext(page, end, record.context)
   if (record.spans !== undefined) end = writePart(page, end, keys.spans, record.spans)
@@ -55,6 +58,7 @@ const messageKey = `,"message":`
 const keys = {
   logger: fragment(`,"logger":`),
   message: fragment(messageKey),
+  event: fragment(`,"event":`),
   fields: fragment(`,"fields":`),
   context: fragment(`,"context":`),
   spans: fragment(`,"spans":`),

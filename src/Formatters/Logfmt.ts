@@ -3,6 +3,7 @@
  */
 import type { Formatter } from "../Pipeline.ts"
 import type { LogError, LogFields, LogValue } from "../Record.ts"
+import { eventOf } from "../Record.ts"
 import { valueText } from "./JsonBytes.ts"
 import { quote } from "./JsonText.ts"
 import { escapeText } from "./Text.ts"
@@ -14,7 +15,7 @@ import { isoTime } from "./Time.ts"
  *
  * `time=2026-11-21T08:00:00.123Z level=info logger=auth msg="card paid" orderId=7 requestId=r-1 span.db=12ms seq=42`
  *
- * - Order: time, level, logger, msg, fields, context, spans, error, trace_id, span_id, fiber, seq, gap, notes.
+ * - Order: time, level, logger, msg, event, fields, context, spans, error, trace_id, span_id, fiber, seq, gap, notes.
  * - Objects are flattened with dots (`user.id=7`), lists are compact JSON (`ids=[1,2]`).
  * - A field that would read as one of the line's own keys (`level`, `error.type`, in any case) is prefixed:
  *   `fields.level`.
@@ -27,6 +28,7 @@ export const logfmt: Formatter = (record) => {
   const pairs = [`time=${isoTime(record.time)}`, `level=${record.level.toLowerCase()}`]
   add(pairs, "logger", record.logger)
   add(pairs, "msg", record.message)
+  add(pairs, "event", eventOf(record))
   for (const [name, value] of Object.entries(record.fields)) add(pairs, fieldKey(name), value)
   for (const [name, value] of Object.entries(record.context)) add(pairs, toKey(name), value)
   for (const [label, ms] of Object.entries(record.spans ?? {})) add(pairs, `span.${toKey(label)}`, `${ms}ms`)
@@ -66,7 +68,7 @@ const toKey = (name: string): string => {
 
 // the first part of each key that the line itself uses, in lower case
 const ownKeys: ReadonlySet<string> = new Set(
-  "time level logger msg fields service version environment host requestid userid custom".split(" ")
+  "time level logger msg event fields service version environment host requestid userid custom".split(" ")
     .concat("span error trace_id span_id fiber seq gap notes".split(" "))
 )
 

@@ -3,6 +3,7 @@
  */
 import type { Formatter } from "../Pipeline.ts"
 import type { LogError, LogFields, LogGap, LogRecord, LogValue } from "../Record.ts"
+import { eventOf } from "../Record.ts"
 import { colorPalette, type Palette, plainPalette } from "./Colors.ts"
 import { valueText } from "./JsonBytes.ts"
 import { quote } from "./JsonText.ts"
@@ -37,7 +38,7 @@ export interface PrettyFormatter extends Formatter {
  *     caused by TimeoutError: no answer
  * ```
  *
- * Of the context it shows `requestId`, `userId` and what is in `custom`; ids of traces, fiber and sequence are left to
+ * The name of an event comes before the fields. Of the context it shows `requestId`, `userId` and what is in `custom`; ids of traces, fiber and sequence are left to
  * the other formats. Each line starts with the time or with four spaces: nothing that is logged looks like another
  * record.
  */
@@ -79,11 +80,13 @@ const pad = (value: number, digits: number): string => String(value).padStart(di
 
 const write = (record: LogRecord, clock: WallClock, palette: Palette): string => {
   const { requestId, userId, custom } = record.context
+  const event = eventOf(record)
   const parts = [
     palette.dim(clock(record.time)),
     palette.level[record.level](record.level.toUpperCase().padEnd(5)),
     ...(record.logger === undefined ? [] : [palette.logger(`[${escapeText(record.logger)}]`)]),
     ...(record.message === "" ? [] : [escapeText(record.message)]),
+    ...(event === undefined ? [] : [pair("event", event, palette)]),
     ...pairs(record.fields, palette),
     ...(requestId === undefined ? [] : [pair("requestId", requestId, palette)]),
     ...(userId === undefined ? [] : [pair("userId", userId, palette)]),

@@ -2,7 +2,7 @@
  * The programs of a page of documentation: each block that says it is TypeScript is a whole program, and a block of
  * `text` right behind one is what it prints.
  */
-import { execFile } from "node:child_process"
+import { execFile, spawn } from "node:child_process"
 import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { basename, join } from "node:path"
@@ -52,7 +52,8 @@ const execute = (file: string, args: ReadonlyArray<string>, cwd: string): Promis
 
 /**
  * The programs in a folder of their own, in which they find the packages that are found here, and this one from its
- * sources. `check` type-checks all of them, `run` runs one.
+ * sources. `check` type-checks all of them, `run` runs one to
+ * its end, `start` starts one.
  */
 export const write = async (programs: ReadonlyArray<Program>) => {
   const folder = await mkdtemp(join(tmpdir(), "effect-async-logging-docs-"))
@@ -60,12 +61,25 @@ export const write = async (programs: ReadonlyArray<Program>) => {
   await writeFile(join(folder, "package.json"), JSON.stringify({ type: "module" }))
   await writeFile(
     join(folder, "tsconfig.json"),
-    JSON.stringify({ extends: join(root, "tsconfig.json"), compilerOptions: { types: ["node"] }, include: ["*.ts"] })
+    JSON.stringify({
+      extends: join(root, "tsconfig.json"),
+      // nothing is emitted, and the sources are not beside it
+      compilerOptions: { types: ["node"], rewriteRelativeImportExtensions: false },
+      include: ["*.ts"]
+    })
   )
   for (const { code, name } of programs) await writeFile(join(folder, `${name}.ts`), fromSources(code))
   return {
     check: () => execute(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", folder], folder),
     run: ({ name }: Program) => execute(process.execPath, [`${name}.ts`], folder),
+    start: ({ name }: Program, env: NodeJS.ProcessEnv = {}) =>
+      spawn(process.execPath, [`${name}.ts`], {
+        cwd: folder,
+        env: { ...process.env, ...env },
+        stdio: ["ignore", "pipe", "pipe"],
+        timeout: 60_000,
+        killSignal: "SIGKILL"
+      }),
     remove: () => rm(folder, { recursive: true })
   }
 }
