@@ -116,12 +116,15 @@ const redactObject = <A extends object>(
   const source = value as { readonly [key: string]: unknown }
   let out: { [key: string]: unknown } | undefined
   let isRenamed = false
+  let index = 0
   // twice as fast as over a list of the keys
   for (const key in source) {
     if (!hasOwnProperty.call(source, key)) continue
     const before = source[key]
     if (before === undefined) continue
-    const edge = Path.edge(self.paths, node, key)
+    const edge = Path.edgeAt(self.paths, node, key, index++)
+    // what most values are: no secret, no text to be searched, nothing below
+    if (self.texts === undefined && !edge.isRedacted && (typeof before !== "object" || before === null)) continue
     const after = redactKey(self, key, before, edge, shape, depth)
     if (edge.name !== key || after === undefined) isRenamed = true
     if (after === before) continue
