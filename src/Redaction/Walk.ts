@@ -75,10 +75,29 @@ export const make = (options: Options): (record: LogRecord) => LogRecord => {
     const message = texts === undefined ? record.message : texts.text(record.message)
     const logger = texts === undefined ? record.logger : record.logger && texts.text(record.logger)
     const spans = texts === undefined ? record.spans : record.spans && redactLabels(record.spans, texts)
-    return fields === record.fields && context === record.context && error === record.error &&
-        message === record.message && logger === record.logger && spans === record.spans
-      ? record
-      : { ...record, fields, context, error, message, logger, spans }
+    if (
+      fields === record.fields && context === record.context && error === record.error &&
+      message === record.message && logger === record.logger && spans === record.spans
+    ) return record
+    const { fiber, gap, level, notes, seq, spanId, time, traceId } = record
+    const out = new Record.Plain(
+      time,
+      level,
+      logger,
+      message,
+      fields,
+      context,
+      spans,
+      error,
+      traceId,
+      spanId,
+      fiber,
+      seq,
+      gap,
+      notes
+    )
+    const event = Record.eventOf(record)
+    return event === undefined ? out : Record.withEvent(out, event)
   }
 }
 
