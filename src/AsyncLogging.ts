@@ -387,7 +387,7 @@ const make = Effect.fnUntraced(function*(
     context,
     limits: settings.limits,
     notices,
-    stages: redaction === undefined ? stages : [...stages, Pipeline.redact(redaction.record)],
+    stages: redaction === undefined ? stages : [...stages, Pipeline.redactOwn(redaction.record)],
     others: Others.make(loggers, outer)
   })
   const inForce = Context.make(Current.CurrentBackend, backend).pipe(

@@ -326,7 +326,7 @@ const accept = (self: Backend, record: LogRecord, source: Source): void => {
 // record that it was given, which is then larger than the capture knows.
 const bytesOf = (self: Backend, record: LogRecord, call: Call | undefined): number => {
   try {
-    const isAsCaptured = call?.sized === record && call.surroundings.stages.length === 0
+    const isAsCaptured = call?.sized === record && call.surroundings.isHarmless
     const bytes = isAsCaptured ? call.bytes : Record.estimateBytes(record)
     return record.context === self.context ? bytes : bytes + Record.contextBytes(record.context)
   } catch {

@@ -93,6 +93,8 @@ export declare namespace Stage {
   export interface Redact extends Named {
     readonly _tag: "Redact"
     readonly redact: Enricher
+    /** @internal whether it is this library's: it answers a record, and does not change the one that it was given */
+    readonly isOwn: boolean
   }
 }
 
@@ -159,7 +161,26 @@ export const gate = (gate: Gate, name = "gate"): Stage => ({
  * and time, level, logger and ids stay. `name`, which notices call it by, defaults to `"redact"`. To redact by the names
  * of keys, use the layer's `redact`.
  */
-export const redact = (redact: Enricher, name = "redact"): Stage => ({ [TypeId]: TypeId, _tag: "Redact", name, redact })
+export const redact = (redact: Enricher, name = "redact"): Stage => ({
+  [TypeId]: TypeId,
+  _tag: "Redact",
+  name,
+  redact,
+  isOwn: false
+})
+
+/**
+ * The same, for the redactors of this library.
+ *
+ * @internal
+ */
+export const redactOwn = (redact: Enricher): Stage => ({
+  [TypeId]: TypeId,
+  _tag: "Redact",
+  name: "redact",
+  redact,
+  isOwn: true
+})
 
 /**
  * The pipeline that changes nothing.

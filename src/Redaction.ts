@@ -61,7 +61,7 @@ export const validate = (input: unknown): string | undefined => Options.check(in
 /**
  * A stage that redacts, and fails closed. Throws as `make` does.
  */
-export const stage = (input: Input): Stage => Pipeline.redact(make(input))
+export const stage = (input: Input): Stage => Pipeline.redactOwn(make(input))
 
 /**
  * A function that redacts records. It answers the record itself when there is nothing to redact, and shares what it does

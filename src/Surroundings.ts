@@ -31,6 +31,8 @@ export interface Surroundings extends Capture.Surroundings {
   readonly stages: ReadonlyArray<Stage>
   /** Whether one of them has memory. */
   readonly hasGates: boolean
+  /** Whether none of them can change a record that it is given: one that comes out the same is as it was captured. */
+  readonly isHarmless: boolean
 }
 
 /**
@@ -83,6 +85,7 @@ const look = (self: Lookout, fiber: Fiber.Fiber<unknown, unknown>): Surroundings
     clock: fiber.getRef(Clock.Clock),
     stages,
     hasGates: stages.some(isGate),
+    isHarmless: stages.every((stage) => stage._tag === "Redact" && stage.isOwn),
     context,
     contextBytes: Record.contextBytes(context),
     annotations: fiber.getRef(References.CurrentLogAnnotations),
