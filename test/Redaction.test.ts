@@ -347,6 +347,25 @@ describe("sharing", () => {
     }
   })
 
+  it("a record keeps the rest of its parts, and the name of its event", () => {
+    const input = Record.make({
+      level: "Warn",
+      message: "m",
+      time: 5,
+      logger: "l",
+      fields: { password: "s" },
+      spans: { a: 1 },
+      traceId: "t",
+      spanId: "s",
+      fiber: 3,
+      seq: 9,
+      notes: ["truncated"],
+      event: "Paid"
+    })
+    assert.deepStrictEqual(Redaction.make(["password"])(input), { ...input, fields: { password: "[redacted]" } })
+    assert.isFalse("event" in Redaction.make(["password"])(record({ fields: { password: "s" } })))
+  })
+
   it("redacting twice changes nothing more", () => {
     const redact = Redaction.make(["password", "a.b", "kind"])
     const once = redact(record({
