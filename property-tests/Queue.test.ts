@@ -294,6 +294,28 @@ describe("the bounded queue", { timeout }, () => {
       ))
   }
 
+  it.live("G2 each slot that a take freed goes to who stands in line, group by group, also in the overdraft", () =>
+    Effect.gen(function*() {
+      const strategy = "backpressure"
+      const make = Queue.make<number>({ capacity: 4, maxBytes: 100, overdraft: 4, groupSize: 2, strategy, ...nobody })
+      const offer = (queue: Queue.BoundedQueue<number>, canWait: boolean) =>
+        Queue.offerUnsafe(queue, 0, 1, false, canWait)
+      const crowded = yield* make
+      for (let i = 0; i < 8; i++) offer(crowded, false)
+      for (let i = 0; i < 8; i++) Queue.waitUnsafe(crowded, 0, 1, false)
+      Queue.takeUnsafe(crowded, 4)
+      yield* Effect.sleep(1)
+      assert.deepStrictEqual([crowded.waiters.size, offer(crowded, false)], [4, "overdraft"])
+      // a slot that goes to who logs on is not given twice
+      const full = yield* make
+      for (let i = 0; i < 4; i++) offer(full, true)
+      for (let i = 0; i < 8; i++) Queue.waitUnsafe(full, 0, 1, false)
+      Queue.takeUnsafe(full, 4)
+      assert.deepStrictEqual([offer(full, true), offer(full, true)], ["admitted", "admitted"])
+      yield* Effect.sleep(1)
+      assert.deepStrictEqual([full.size, full.waiters.size], [4, 6])
+    }))
+
   it.effect("G6 who stands in line gets an overdraft under backpressure alone", () =>
     Effect.gen(function*() {
       for (const strategy of ["sliding", "dropping", "backpressure"] as const) {

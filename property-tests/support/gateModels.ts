@@ -64,6 +64,9 @@ export const make = (spec: GateSpec): Model => {
   }
 }
 
+// what `fingersCrossed` gives comes late
+const lateness = 300_000
+
 type Spec<Tag extends GateSpec["_tag"]> = Extract<GateSpec, { readonly _tag: Tag }>
 
 const ordinal = ({ level }: { readonly level: LogLevel.LogLevel }): number => LogLevel.getOrdinal(level)
@@ -138,7 +141,7 @@ const tokens = (
   let passes = false
   const goTo = (time: number): void => {
     if (time > now) credit = Math.min(full, credit + limit * (time - now))
-    if (time > now || time < now - per) now = time
+    if (time > now || time < now - Math.max(per, lateness)) now = time
   }
   for (const { isRecord, time } of times) {
     goTo(time)
@@ -162,8 +165,9 @@ const windows = (
   const came = times.filter(({ isRecord }) => isRecord).map(({ time }) => time)
   let start = came[0]!
   let inWindow = 0
+  const isOver = (time: number): boolean => time >= start + interval || time < start - Math.max(interval, lateness)
   for (const time of came) {
-    if (time >= start + interval || time < start - interval) {
+    if (isOver(time)) {
       start = time
       inWindow = 0
     }
@@ -172,7 +176,7 @@ const windows = (
   const beyond = inWindow - first
   return {
     passes: beyond <= 0 || (thereafter !== undefined && beyond % thereafter === 0),
-    isOver: (time) => time >= start + interval || time < start - interval
+    isOver
   }
 }
 

@@ -42,6 +42,8 @@ export interface Model {
   group: Array<Item>
   /** Whether there is room for more of the line, which is left to that group until it has run. */
   groupRuns: boolean
+  /** Of the slots that takes have freed, those that are left for the next groups. */
+  freed: number
   closed: boolean
 }
 
@@ -59,6 +61,7 @@ export const make = (bounds: Bounds): Model => ({
   pressed: false,
   group: [],
   groupRuns: false,
+  freed: 0,
   closed: false
 })
 
@@ -114,6 +117,7 @@ export const offer = (self: Model, item: Item, canWait: boolean): string => {
     // first in, first out: nobody overtakes the line, except while a group of it runs
     if (canWait && (!hasRoom || (self.line.length > 0 && !self.groupRuns))) return "must_wait"
     if (hasRoom) {
+      if (canWait) self.freed = Math.max(0, self.freed - 1)
       admit(self, item)
       return "admitted"
     }
@@ -138,8 +142,8 @@ export const offer = (self: Model, item: Item, canWait: boolean): string => {
 }
 
 /**
- * Takes values from the head. The freed slots go to the first group of those who wait, up to the overdraft; whatever
- * room there is besides does too.
+ * Takes values from the head. The freed slots go to those who wait, group by group, up to the overdraft; whatever room
+ * there is besides does too.
  */
 export const take = (self: Model, n: number): Array<Item> => {
   const taken = self.entries.splice(0, n)
@@ -161,14 +165,18 @@ export const runGroups = (self: Model, resumed: (item: Item) => void): void => {
 }
 
 const admitGroup = (self: Model, freed: number): void => {
+  let slots = self.freed + freed
+  self.freed = 0
   for (let admitted = 0; self.line.length > 0; admitted++) {
     const first = self.line[0]!
-    const getsSlot = admitted < freed && fitsOverdraft(self, self.entries, first)
+    const getsSlot = slots > 0 && fitsOverdraft(self, self.entries, first)
     if (!getsSlot && !fits(self, self.entries, first)) return
     if (admitted === self.bounds.groupSize) {
       self.groupRuns = true
+      self.freed = slots
       return
     }
+    if (slots > 0) slots--
     self.line.shift()
     admit(self, first)
     self.admitted.push(first)

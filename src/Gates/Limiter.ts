@@ -26,6 +26,13 @@ export interface Policy<State> {
 }
 
 /**
+ * How much older than another one a record may be, in milliseconds, and still count as of the same time, where what is
+ * counted spans less: those that `fingersCrossed` gives are as old as their request. One that is older still means that
+ * the clock was set back.
+ */
+export const lateness = 5 * 60_000
+
+/**
  * - `maxKeys`: how many keys it remembers. For a further one it forgets the one that was used least recently.
  * - `tell`: what the line says of so many records, in front of the message of the last one.
  */

@@ -56,8 +56,8 @@ const check = decoder(object({
  * Lets so many records of a key through per time, by a token bucket on the records' own time. Before the next one that
  * passes, a line says how many were suppressed: see `Gates`.
  *
- * A record that is up to `per` older than another one before it counts as of the same time; one that is older still
- * sets the clock back. Fails with `ConfigInvalid` for a wrong option.
+ * A record that is up to 5 minutes older than another one before it, or `per` if that is longer, counts as of the same
+ * time; one that is older still sets the clock back. Fails with `ConfigInvalid` for a wrong option.
  */
 export const make = (options: RateLimitOptions): Effect.Effect<Stage, ConfigInvalid> =>
   Build.stage("rateLimit", check(options, "rateLimit"), options?.name, (name) => {
@@ -81,9 +81,10 @@ interface Bucket {
 
 const bucket = (limit: number, per: number, burst: number): Policy<Bucket> => {
   const full = burst * per
+  const late = Math.max(per, Limiter.lateness)
   const fillUnsafe = (self: Bucket, time: number): void => {
     if (time > self.at) self.credit = Math.min(full, self.credit + (time - self.at) * limit)
-    else if (self.at - time <= per) return
+    else if (self.at - time <= late) return
     self.at = time
   }
   return {

@@ -3,6 +3,7 @@
  * window, and of the others every n-th.
  */
 import type { Policy } from "./Limiter.ts"
+import { lateness } from "./Limiter.ts"
 
 /**
  * A window, and how many records came in it.
@@ -15,10 +16,12 @@ export interface Window {
 /**
  * - `first`: how many pass in each window.
  * - `thereafter`: which of the others pass, every n-th; `undefined` for none.
- * - `interval`: how long a window is, in milliseconds. A record that is earlier by more than that begins a new one.
+ * - `interval`: how long a window is, in milliseconds. A record that is earlier by more than that, and than `lateness`,
+ *   begins a new one.
  */
 export const make = (first: number, thereafter: number | undefined, interval: number): Policy<Window> => {
-  const isOver = ({ start }: Window, time: number): boolean => time - start >= interval || start - time > interval
+  const late = Math.max(interval, lateness)
+  const isOver = ({ start }: Window, time: number): boolean => time - start >= interval || start - time > late
   return {
     start: (time) => ({ start: time, seen: 0 }),
     passUnsafe: (self, time) => {

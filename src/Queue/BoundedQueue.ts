@@ -88,6 +88,8 @@ export interface BoundedQueue<in out A> {
   pressed: boolean
   /** Whether a group of those who waited is about to run, and takes room before the rest of the line. */
   groupRuns: boolean
+  /** Slots that takes have freed for those who wait, and that the next groups get. */
+  freed: number
   closed: boolean
 }
 
@@ -113,6 +115,7 @@ export const make = <A>(options: Options<A>): Effect.Effect<BoundedQueue<A>> =>
         wakeAt: Number.POSITIVE_INFINITY,
         pressed: false,
         groupRuns: false,
+        freed: 0,
         closed: false
       }
     })
@@ -132,7 +135,10 @@ export const offerUnsafe = <A>(
   if (self.closed) return "closed"
   const { strategy } = self.options
   if (hasRoom(self, bytes)) {
-    if (canWait && strategy === "backpressure" && mustLineUp(self)) return "must_wait"
+    if (canWait && strategy === "backpressure") {
+      if (mustLineUp(self)) return "must_wait"
+      if (self.freed > 0) self.freed--
+    }
     append(self, value, bytes, isProtected)
     return "admitted"
   }
@@ -308,18 +314,22 @@ const press = <A>(self: BoundedQueue<A>): void => {
   if (self.wakeAt !== Number.POSITIVE_INFINITY) ringUnsafe(self)
 }
 
-// Freed slots go to those who wait, one to each of a group, even while the overdraft is in use: callers that cannot wait
-// would starve them. Beyond that the overdraft is not for them.
+// Freed slots go to those who wait, one to each, even while the overdraft is in use: callers that cannot wait would starve
+// them. Beyond that the overdraft is not for them.
 const admitWaiters = <A>(self: BoundedQueue<A>, freed: number): void => {
   const admitted: Array<Waiter<A>> = []
+  let left = self.freed + freed
+  self.freed = 0
   for (let waiter = self.waiters.first; waiter !== undefined; waiter = self.waiters.first) {
-    if (!hasRoom(self, waiter.bytes) && !(admitted.length < freed && hasOverdraft(self, waiter.bytes))) break
+    if (!hasRoom(self, waiter.bytes) && !(left > 0 && hasOverdraft(self, waiter.bytes))) break
     if (admitted.length === self.options.groupSize) {
       self.groupRuns = true
+      self.freed = left
       break
     }
     Waiters.leaveUnsafe(self.waiters, waiter, "admitted")
     waiter.order = append(self, waiter.value, waiter.bytes, waiter.isProtected)
+    left = Math.max(0, left - 1)
     self.options.onAdmit(waiter)
     admitted.push(waiter)
   }

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import * as TestClock from "effect/testing/TestClock"
 import * as AsyncLogging from "../../src/AsyncLogging.ts"
@@ -72,6 +73,25 @@ describe("gates in a layer", () => {
       assert.deepStrictEqual(receipt.sinks, { test: "delivered" })
       assert.deepStrictEqual(yield* closed, ["detail", "boom"])
     }).pipe(Logger.withContext({ requestId: "r" }), under(Gates.fingersCrossed())))
+
+  for (const [name, limiter] of [["rateLimit", Gates.rateLimit({ limit: 1 })], ["dedupe", Gates.dedupe()]] as const) {
+    it.effect(`details that fingersCrossed gives late do not make ${name} begin anew`, () =>
+      Effect.gen(function*() {
+        const request = (requestId: string) =>
+          Effect.gen(function*() {
+            yield* Effect.logDebug("begins")
+            yield* Effect.sleep("7 seconds")
+            yield* Effect.logError("no database")
+          }).pipe(Logger.withContext({ requestId }))
+        const fiber = yield* Effect.forkChild(
+          Effect.forEach([..."abcdef"], (id, i) => Effect.delay(request(id), i * 100), { concurrency: "unbounded" })
+        )
+        yield* TestClock.adjust("10 seconds")
+        yield* Fiber.join(fiber)
+        const messages = yield* closed
+        assert.deepStrictEqual(messages.filter((message) => message === "no database"), ["no database"])
+      }).pipe(under(Gates.fingersCrossed(), limiter)))
+  }
 
   it.effect("the request of a record is that of the fiber, also in its children", () =>
     Effect.gen(function*() {
