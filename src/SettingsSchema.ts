@@ -32,15 +32,24 @@ const required = (expected: string, predicate: (u: unknown) => boolean) =>
   Schema.Unknown.check(Schema.makeFilter(predicate, { message: `expected ${expected}` }))
     .annotateKey({ messageMissingKey: `expected ${expected}` })
 
-const allowed = (expected: string, predicate: (u: unknown) => boolean) => Schema.optional(required(expected, predicate))
+/**
+ * An option that may be left out, and what it may be otherwise.
+ */
+export const allowed = (expected: string, predicate: (u: unknown) => boolean) =>
+  Schema.optional(required(expected, predicate))
 
-// `others`: what else there may be.
-const object = (fields: { readonly [key: string]: Schema.Codec<unknown> }, others = "") => {
+/**
+ * An object of options. `others`: what else there may be.
+ */
+export const object = (fields: { readonly [key: string]: Schema.Codec<unknown> }, others = "") => {
   const messageUnexpectedKey = `there is no such option; expected one of ${Object.keys(fields).join(", ")}${others}`
   return Schema.Struct(fields).annotate({ message: "expected an object", messageUnexpectedKey })
 }
 
-const group = (fields: { readonly [key: string]: Schema.Codec<unknown> }) =>
+/**
+ * An object of options, which may be left out.
+ */
+export const group = (fields: { readonly [key: string]: Schema.Codec<unknown> }) =>
   Schema.optionalKey(Schema.UndefinedOr(object(fields)).annotate({ message: "expected an object" }))
 
 const isPositiveInteger = (u: unknown): boolean => Number.isSafeInteger(u) && (u as number) > 0
@@ -65,14 +74,26 @@ const readsAsZero = (u: unknown): boolean => {
 
 const positiveInteger = allowed("a positive integer", isPositiveInteger)
 const naturalNumber = allowed("an integer of 0 or more", (u) => Number.isSafeInteger(u) && (u as number) >= 0)
-const someTime = allowed("a duration above zero, such as \"10 seconds\"", (u) => isDuration(u, Number.MIN_VALUE, false))
+/**
+ * A duration above zero.
+ */
+export const someTime = allowed(
+  "a duration above zero, such as \"10 seconds\"",
+  (u) => isDuration(u, Number.MIN_VALUE, false)
+)
 const anyTime = allowed("a duration of zero or more, such as \"100 millis\"", (u) => isDuration(u, 0, false))
 const someOrAllTime = allowed(
   "a duration above zero, such as \"1 second\"",
   (u) => isDuration(u, Number.MIN_VALUE, true)
 )
-const func = allowed("a function", Predicate.isFunction)
-const text = allowed("a string that is not empty", (u) => typeof u === "string" && u.length > 0)
+/**
+ * A function.
+ */
+export const func = allowed("a function", Predicate.isFunction)
+/**
+ * A string that is not empty.
+ */
+export const text = allowed("a string that is not empty", (u) => typeof u === "string" && u.length > 0)
 const isLevel = (u: unknown): boolean => LogLevel.values.includes(u as LogLevel.LogLevel)
 const levelNames = LogLevel.values.map((level) => `"${level}"`).join(", ")
 const level = allowed(`one of ${levelNames}`, isLevel)
@@ -147,7 +168,10 @@ const layerFields = {
 
 const formatIssue = SchemaIssue.makeFormatterStandardSchemaV1()
 
-const decoder = (schema: Schema.Codec<unknown>) => {
+/**
+ * Says what is wrong with options, and where: `at` is the path of the object that they are in.
+ */
+export const decoder = (schema: Schema.Codec<unknown>) => {
   const decode = Schema.decodeUnknownExit(schema, { onExcessProperty: "error" })
   return (input: unknown, at: string): ConfigInvalid | undefined => {
     const exit = decode(input)

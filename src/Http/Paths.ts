@@ -1,0 +1,42 @@
+/**
+ * Paths of requests.
+ */
+
+/**
+ * The path of a request target, without query and fragment.
+ */
+export const ofUrl = (url: string): string => {
+  const end = url.search(/[?#]/)
+  return end < 0 ? url : url.slice(0, end)
+}
+
+/**
+ * The query of a request target, without the `?`; `""` for none.
+ */
+export const queryOf = (url: string): string => {
+  const target = url.split("#", 1)[0]!
+  const start = target.indexOf("?")
+  return start < 0 ? "" : target.slice(start + 1)
+}
+
+/**
+ * Whether a text is a pattern: a path, or one with `/*` at its end.
+ */
+export const isPattern = (u: unknown): boolean =>
+  typeof u === "string" && u.startsWith("/") && !u.replace(/\/\*$/, "").includes("*")
+
+/**
+ * Says whether a path is among these patterns: `"/health"` is that path, `"/internal/*"` is `/internal` and all below.
+ */
+export const among = (patterns: ReadonlyArray<string>): (path: string) => boolean => {
+  const exact = new Set<string>()
+  const prefixes: Array<string> = []
+  for (const pattern of patterns) {
+    if (!pattern.endsWith("/*")) exact.add(pattern)
+    else {
+      exact.add(pattern.slice(0, -2))
+      prefixes.push(pattern.slice(0, -1))
+    }
+  }
+  return (path) => exact.has(path) || prefixes.some((prefix) => path.startsWith(prefix))
+}
