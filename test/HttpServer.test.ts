@@ -112,7 +112,6 @@ describe("an access record", () => {
     )
     const routes = HttpRouter.add("GET", "/me/:id", Effect.map(User, (user) => HttpServerResponse.text(user)))
     return serving(
-      // oxlint-disable-next-line typescript/no-explicit-any -- the marks of what the middleware provides
       routed(Layer.provideMerge(routes, auth) as Layer.Layer<never, any, any>),
       (server) =>
         Effect.gen(function*() {
@@ -318,8 +317,8 @@ describe("a request that does not end well", () => {
         Effect.gen(function*() {
           const client = new WebSocket(server.url.replace("http", "ws") + "/socket")
           const heard = yield* Effect.callback<string>((resume) => {
-            client.onopen = () => client.send("you")
-            client.onmessage = ({ data }) => resume(Effect.succeed(String(data)))
+            client.addEventListener("open", () => client.send("you"))
+            client.addEventListener("message", ({ data }) => resume(Effect.succeed(String(data))))
           })
           assert.strictEqual(heard, "heard you")
           assert.deepStrictEqual((yield* server.records).filter(isAccess), [])

@@ -4,9 +4,13 @@
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as HttpEffect from "effect/http/HttpEffect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
+import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import { createServer, request as httpRequest } from "node:http"
 import type { Socket } from "node:net"
 import { connect } from "node:net"
@@ -147,3 +151,47 @@ export const routed = (
   options?: HttpLogging.ServerOptions
 ): Layer.Layer<never, unknown, HttpServer.HttpServer> =>
   HttpRouter.serve(Layer.provide(routes, HttpLogging.layer(options)), { disableLogger: true, disableListenLog: true })
+
+/**
+ * Asks an app without sockets, one request after the other: `peer` is who asks. Answers what it answered, all records,
+ * and the notices.
+ */
+export const asking = (
+  app: Effect.Effect<HttpServerResponse.HttpServerResponse, unknown, HttpServerRequest.HttpServerRequest>,
+  asks: ReadonlyArray<readonly [path: string, ask?: Ask]>,
+  peer?: string
+) => {
+  const notices: Array<string> = []
+  return Effect.gen(function*() {
+    // the rest of what it needs is there with each request
+    const complete = from(peer, app) as Effect.Effect<HttpServerResponse.HttpServerResponse>
+    const handler = HttpEffect.toWebHandlerWith(yield* Effect.context<never>())(complete)
+    const answers: Array<Answer> = []
+    for (const [path, { body, headers, method } = {}] of asks) {
+      const init = { method: method ?? "GET", headers: headers ?? {}, ...(body !== undefined && { body }) }
+      const response = yield* Effect.promise(() => handler(new Request(`http://app.test${path}`, init)))
+      answers.push({
+        status: response.status,
+        headers: Object.fromEntries(response.headers),
+        body: yield* Effect.promise(() => response.text())
+      })
+    }
+    const log = yield* AsyncLogging.TestLog
+    return { answers, records: yield* log.records, notices }
+  }).pipe(
+    Effect.provide(AsyncLogging.layerTest()),
+    Effect.provideService(AsyncLogging.NoticeWriter, (line) => void notices.push(line))
+  )
+}
+
+const from = <E, R>(
+  peer: string | undefined,
+  app: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>
+): Effect.Effect<HttpServerResponse.HttpServerResponse, E, R | HttpServerRequest.HttpServerRequest> =>
+  peer === undefined
+    ? app
+    : Effect.updateService(
+      app,
+      HttpServerRequest.HttpServerRequest,
+      (request) => request.modify({ remoteAddress: Option.some(peer) })
+    )
