@@ -5,16 +5,21 @@
  * It is a module of its own, `effect-async-logging/HttpLogging`, so that programs without HTTP do not load Effect's.
  */
 import * as Effect from "effect/Effect"
+import type { HttpClient } from "effect/http/HttpClient"
 import * as HttpRouter from "effect/http/HttpRouter"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import * as Client from "./Http/Client.ts"
+import type { ClientOptions } from "./Http/ClientOptions.ts"
+import * as Clients from "./Http/ClientOptions.ts"
 import * as Server from "./Http/Server.ts"
 import type { ServerOptions } from "./Http/ServerOptions.ts"
 import * as Servers from "./Http/ServerOptions.ts"
 import { ConfigInvalid } from "./SettingsSchema.ts"
 
 export type { Access } from "./Http/Access.ts"
+export type { ClientOptions, Exit as ClientExit } from "./Http/ClientOptions.ts"
 export type { RequestIdOptions } from "./Http/RequestId.ts"
 export type { ServerOptions } from "./Http/ServerOptions.ts"
 
@@ -63,6 +68,23 @@ export const layer = (options: ServerOptions = {}): Layer.Layer<never, ConfigInv
     })),
     HttpRouter.middleware(Server.routed).layer
   )
+
+/**
+ * Wraps a client, `HttpClient.HttpClient.pipe(Effect.map(HttpLogging.client()))`:
+ *
+ * - The request id of the `LogContext` goes with each request, in a header, unless that is set. The trace goes with it as
+ *   well, which is Effect's own doing.
+ * - A request that fails, is answered with 500 or above, or is slow, is a record of the logger `http.client`, with method,
+ *   URL without user, password and query, status and time. The time ends with the head of the answer.
+ *
+ * Around a client that retries, it logs what comes of all attempts together; with `HttpClient.retry` around it, each of
+ * them. The answers and errors of the client are not changed. A log call waits for no room.
+ *
+ * Throws a `TypeError`, with the name of the option and what is allowed, when an option is wrong.
+ */
+export const client = (
+  options: ClientOptions = {}
+): <E, R>(client: HttpClient.With<E, R>) => HttpClient.With<E, R> => Client.make(valid(Clients.settings(options)))
 
 const valid = <A extends object>(settings: A | ConfigInvalid): A => {
   if (settings instanceof ConfigInvalid) throw new TypeError(settings.message)

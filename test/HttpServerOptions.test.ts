@@ -281,9 +281,10 @@ describe("what a record says", () => {
         return HttpServerResponse.empty()
       })
       const address = (options: ServerOptions, forwarded: string, peer = "10.0.0.1") =>
-        asking(HttpLogging.middleware(options)(app), [["/", { headers: { "x-forwarded-for": forwarded } }]], peer).pipe(
-          Effect.map(({ records }) => records[0]!.fields["client.address"] as string)
-        )
+        asking(HttpLogging.middleware(options)(app), [["/", { headers: { "x-forwarded-for": forwarded } }]], { peer })
+          .pipe(
+            Effect.map(({ records }) => records[0]!.fields["client.address"] as string)
+          )
       const spoofed = "6.6.6.6, 198.51.100.7"
       assert.strictEqual(yield* address({}, spoofed), "10.0.0.1")
       assert.strictEqual(yield* address({ trustedProxies: [] }, spoofed), "10.0.0.1")

@@ -40,3 +40,15 @@ export const among = (patterns: ReadonlyArray<string>): (path: string) => boolea
   }
   return (path) => exact.has(path) || prefixes.some((prefix) => path.startsWith(prefix))
 }
+
+/**
+ * A URL without user, password, query and fragment. What cannot be read as one is `"[invalid URL]"`.
+ */
+export const withoutSecrets = (url: string): string => {
+  const parsed = URL.parse(url)
+  return parsed === null
+    ? "[invalid URL]"
+    : parsed.origin === "null"
+    ? parsed.protocol
+    : parsed.origin + parsed.pathname
+}

@@ -5,7 +5,7 @@
  * answer is sent after the middleware has ended, and the scope of the request tells the end. Or around the sending too,
  * as the `middleware` of `HttpServer.serve`: then the answer is on its way, or out, when the handler's effect ends.
  */
-import * as Cause from "effect/Cause"
+import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
@@ -19,13 +19,14 @@ import * as Response from "effect/http/HttpServerResponse"
 import type * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import * as Logger from "../Logger.ts"
 import * as Monotonic from "../Monotonic.ts"
 import * as Sampling from "../Sampling.ts"
 import type { Access } from "./Access.ts"
 import * as Accesses from "./Access.ts"
 import type { Exchange } from "./Exchange.ts"
 import * as Exchanges from "./Exchange.ts"
+import * as Failure from "./Failure.ts"
+import * as Logs from "./Logs.ts"
 import * as Paths from "./Paths.ts"
 import type { ServerSettings } from "./ServerOptions.ts"
 import type { Trouble } from "./Trouble.ts"
@@ -181,7 +182,7 @@ const failed = ({ response, settings }: Exchange, cause: Cause.Cause<unknown>): 
     if (reason._tag === "Die" && Response.isHttpServerResponse(reason.defect)) sent = reason.defect
     else reasons.push(reason)
   }
-  const failures = reasons.filter((reason) => reason._tag !== "Interrupt")
+  const error = Failure.causeOf(reasons)
   const status = (sent ?? response)?.status ?? 500
   const aborter = aborterOf(reasons)
   // only an answer that was on its way has the id; one that is made of a failure gets it later
@@ -189,8 +190,8 @@ const failed = ({ response, settings }: Exchange, cause: Cause.Cause<unknown>): 
   const wasSending = sent !== undefined && sent.headers[header] === response?.headers[header]
   return {
     status,
-    aborted: failures.length === 0 || aborter === "client" ? aborter : undefined,
-    error: failures.length > 0 && (status >= 500 || wasSending) ? Cause.fromReasons(failures) : undefined
+    aborted: error === undefined || aborter === "client" ? aborter : undefined,
+    error: status >= 500 || wasSending ? error : undefined
   }
 }
 
@@ -212,16 +213,7 @@ const log = (exchange: Exchange, access: Access, fiber: Fiber.Fiber<unknown, unk
   return access.error === undefined ? logAt(message, fields) : logAt(message, fields, access.error)
 }
 
-const logger = Logger.named("http.access")
-
-const logs: { readonly [L in LogLevel.Severity]: Logger.Log } = {
-  Trace: logger.trace,
-  Debug: logger.debug,
-  Info: logger.info,
-  Warn: logger.warn,
-  Error: logger.error,
-  Fatal: logger.fatal
-}
+const logs = Logs.make("http.access")
 
 const levelOf = (
   { level }: ServerSettings,
@@ -231,13 +223,8 @@ const levelOf = (
 ): LogLevel.Severity => {
   const chosen = level === undefined
     ? Accesses.defaultLevel(access)
-    : Troubles.guard(trouble, fiber, "level", () => checked(level(access)), () => Accesses.defaultLevel(access))
+    : Troubles.guard(trouble, fiber, "level", () => Logs.checked(level(access)), () => Accesses.defaultLevel(access))
   return Accesses.raised(chosen, access)
-}
-
-const checked = (level: LogLevel.Severity): LogLevel.Severity => {
-  if (!Object.hasOwn(logs, level)) throw new TypeError("the answer is no level")
-  return level
 }
 
 const isSkipped = (

@@ -10,6 +10,7 @@ import * as HttpServer from "effect/http/HttpServer"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import type * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import { createServer, request as httpRequest } from "node:http"
 import type { Socket } from "node:net"
@@ -153,18 +154,19 @@ export const routed = (
   HttpRouter.serve(Layer.provide(routes, HttpLogging.layer(options)), { disableLogger: true, disableListenLog: true })
 
 /**
- * Asks an app without sockets, one request after the other: `peer` is who asks. Answers what it answered, all records,
+ * Asks an app without sockets, one request after the other: `peer` is who
+ * asks. Answers what it answered, all records,
  * and the notices.
  */
 export const asking = (
   app: Effect.Effect<HttpServerResponse.HttpServerResponse, unknown, HttpServerRequest.HttpServerRequest>,
   asks: ReadonlyArray<readonly [path: string, ask?: Ask]>,
-  peer?: string
+  options: { readonly peer?: string; readonly minimumLevel?: LogLevel.LogLevel } = {}
 ) => {
   const notices: Array<string> = []
   return Effect.gen(function*() {
     // the rest of what it needs is there with each request
-    const complete = from(peer, app) as Effect.Effect<HttpServerResponse.HttpServerResponse>
+    const complete = from(options.peer, app) as Effect.Effect<HttpServerResponse.HttpServerResponse>
     const handler = HttpEffect.toWebHandlerWith(yield* Effect.context<never>())(complete)
     const answers: Array<Answer> = []
     for (const [path, { body, headers, method } = {}] of asks) {
@@ -179,7 +181,7 @@ export const asking = (
     const log = yield* AsyncLogging.TestLog
     return { answers, records: yield* log.records, notices }
   }).pipe(
-    Effect.provide(AsyncLogging.layerTest()),
+    Effect.provide(AsyncLogging.layerTest({ minimumLevel: options.minimumLevel })),
     Effect.provideService(AsyncLogging.NoticeWriter, (line) => void notices.push(line))
   )
 }
