@@ -11,6 +11,7 @@ import * as Context from "effect/Context"
 import * as Headers from "effect/http/Headers"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
+import * as Response from "effect/http/HttpServerResponse"
 import * as UrlParams from "effect/http/UrlParams"
 import * as LogLevel from "effect/LogLevel"
 import { redacted } from "../Redaction.ts"
@@ -40,20 +41,6 @@ export interface Access {
 }
 
 /**
- * What is only for the fields.
- */
-export interface Details {
-  /** That of the peer, or behind trusted proxies that of the client. */
-  readonly address: string | undefined
-  /** The answer, where there is one. */
-  readonly response: HttpServerResponse | undefined
-  /** How many bytes of the body were handed over; `undefined` if nobody knows. */
-  readonly bytes: number | undefined
-  /** What was in force for the handler. */
-  readonly context: Context.Context<never>
-}
-
-/**
  * The level where no option says otherwise.
  */
 export const defaultLevel = ({ error, status }: Access): LogLevel.Severity =>
@@ -80,46 +67,80 @@ export const message = ({ aborted, error, method, path, route, status }: Access)
   return aborted !== undefined ? `${text}, aborted` : error !== undefined && status < 500 ? `${text}, failed` : text
 }
 
-type Fields = { [field: string]: unknown }
+/**
+ * The fields of a record.
+ */
+export type Fields = { [field: string]: unknown }
+
+/**
+ * What else is known of a request, for the fields only.
+ *
+ * - `address`: of the peer, or behind trusted proxies of the client.
+ * - `response`: the answer, where there is one.
+ * - `streamed`: how many bytes of a stream were handed over.
+ * - `inner`: what was in force for the handler.
+ */
+export interface Details {
+  readonly address: string | undefined
+  readonly response: HttpServerResponse | undefined
+  readonly streamed: number
+  readonly inner: Context.Context<never>
+}
 
 /**
  * The fields. What is not known is not there.
  */
-export const fields = (
-  settings: ServerSettings,
-  access: Access,
-  details: Details
-): { readonly [field: string]: unknown } => {
-  const { request } = access
-  const out: Fields = { "http.request.method": access.method }
-  if (access.route !== undefined) out["http.route"] = access.route
-  out["url.path"] = access.path
-  if (settings.query) addQuery(out, request.url, details.context)
-  out["http.response.status_code"] = access.status
+export const fields = (settings: ServerSettings, access: Access, details: Details): Fields => {
+  const { method, path, request, route, status } = access
+  const { headers } = request
+  const out: Fields = { "http.request.method": method }
+  if (route !== undefined) out["http.route"] = route
+  out["url.path"] = path
+  if (settings.query) addQuery(out, request.url, details.inner)
+  out["http.response.status_code"] = status
   out["duration_ms"] = Math.round(access.duration * 1000) / 1000
-  const size = sizeOf(request.headers)
-  if (size !== undefined) out["http.request.body.size"] = size
-  if (details.bytes !== undefined) out["http.response.body.size"] = details.bytes
-  const agent = request.headers["user-agent"]
+  const asked = sizeOf(headers)
+  if (asked !== undefined) out["http.request.body.size"] = asked
+  const answered = answeredSize(access, details)
+  if (answered !== undefined) out["http.response.body.size"] = answered
+  const agent = headers["user-agent"]
   if (agent !== undefined) out["user_agent.original"] = agent
   if (details.address !== undefined) out["client.address"] = details.address
   const version = versionOf(request.source)
   if (version !== undefined) out["network.protocol.version"] = version
   if (settings.requestHeaders.length > 0) {
-    addHeaders(out, settings.requestHeaders, request.headers, details.context)
+    addHeaders(out, settings.requestHeaders, headers, details.inner)
   }
   if (settings.responseHeaders.length > 0 && details.response !== undefined) {
-    addHeaders(out, settings.responseHeaders, details.response.headers, details.context)
+    addHeaders(out, settings.responseHeaders, details.response.headers, details.inner)
   }
   if (access.slow) out["slow"] = true
   if (access.aborted !== undefined) out["aborted"] = access.aborted
   return out
 }
 
-/**
- * The length that the headers say that the body has.
- */
-export const sizeOf = (headers: Headers.Headers): number | undefined => {
+// Of the body, as far as that is known. A text or bytes go out at once, and count as a whole.
+const answeredSize = (
+  { aborted, error, method, status }: Access,
+  { response, streamed }: Details
+): number | undefined => {
+  if (response === undefined || status === 101) return undefined
+  if (response.status !== status || Response.omitsBody(response, method === "HEAD")) return 0
+  const { body } = response
+  switch (body._tag) {
+    case "Empty":
+      return 0
+    case "Uint8Array":
+      return body.contentLength
+    case "Stream":
+      return streamed
+    default:
+      return aborted === undefined && error === undefined ? sizeOf(response.headers) : undefined
+  }
+}
+
+// the length that the headers say that the body has
+const sizeOf = (headers: Headers.Headers): number | undefined => {
   const length = headers["content-length"]
   return length !== undefined && /^\d{1,15}$/.test(length) ? Number(length) : undefined
 }
@@ -146,5 +167,5 @@ const addHeaders = (
 // The platform's own request is foreign. That of Node says "1.1" and "2.0", the latter of which is called "2".
 const versionOf = (source: object): string | undefined => {
   const version = "httpVersion" in source ? source.httpVersion : undefined
-  return typeof version === "string" ? version.replace(/^2\.0$/, "2") : undefined
+  return typeof version !== "string" ? undefined : version === "2.0" ? "2" : version
 }

@@ -80,8 +80,7 @@ const ended = (
   return Troubles.guard(trouble, fiber, "the record of the client", () => {
     const of = exitOf(settings, request, started, exit, fiber)
     const level = levelOf(settings, trouble, of, fiber)
-    // an interrupted fiber must not wait here
-    return level === undefined ? undefined : Effect.uninterruptible(log(level, of))
+    return level === undefined ? undefined : log(level, of, fiber)
   }, () => undefined)
 }
 
@@ -128,9 +127,9 @@ const levelOf = (
   )
 }
 
-const logAt = Logs.make("http.client")
+const logs = Logs.make("http.client")
 
-const log = (level: LogLevel.Severity, exit: ClientExit): Effect.Effect<void> => {
+const log = (level: LogLevel.Severity, exit: ClientExit, fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<void> => {
   const { error, interrupted, method, slow, status, url } = exit
   const outcome = status ?? (interrupted ? "interrupted" : "failed")
   const parsed = URL.parse(url)
@@ -145,7 +144,7 @@ const log = (level: LogLevel.Severity, exit: ClientExit): Effect.Effect<void> =>
   if (slow) fields["slow"] = true
   if (interrupted) fields["interrupted"] = true
   const message = `${method} ${url} ${outcome}`
-  return error === undefined ? logAt[level](message, fields) : logAt[level](message, fields, error)
+  return Logs.logUnsafe(logs, level, error === undefined ? [message, fields] : [message, fields, error], fiber)
 }
 
 const portOf = ({ port, protocol }: URL): number | undefined =>

@@ -3,8 +3,10 @@
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import type * as Fiber from "effect/Fiber"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as HttpBody from "effect/http/HttpBody"
+import type { PreResponseHandler } from "effect/http/HttpEffect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
@@ -16,10 +18,10 @@ import * as Tracer from "effect/Tracer"
 import * as Current from "../Current.ts"
 import * as Monotonic from "../Monotonic.ts"
 import * as Record from "../Record.ts"
-import * as Access from "./Access.ts"
 import * as RequestId from "./RequestId.ts"
 import type { ServerSettings } from "./ServerOptions.ts"
 import type { Trouble } from "./Trouble.ts"
+import * as Troubles from "./Trouble.ts"
 
 /**
  * A request on its way.
@@ -43,8 +45,8 @@ export interface Exchange {
   response: HttpServerResponse | undefined
   /** How many bytes of a stream have been handed over. */
   streamed: number
-  /** Whether the handler has ended. */
-  handled: boolean
+  /** What takes the answer: those that did before it let it pass. */
+  onResponse: PreResponseHandler
 }
 
 /**
@@ -67,7 +69,9 @@ export const begin = (
   const outer = fiber.context
   const clock = fiber.getRef(Clock.Clock)
   const id = RequestId.ofUnsafe(settings.requestId, request.headers, trouble, fiber)
-  const logContext = Record.mergeContext(fiber.getRef(Current.CurrentLogContext), { requestId: id })
+  const around = fiber.getRef(Current.CurrentLogContext)
+  const own = Object.freeze({ requestId: id })
+  const logContext = around === Record.emptyContext ? own : Record.mergeContext(around, own)
   const exchange: { -readonly [K in keyof Exchange]: Exchange[K] } = {
     settings,
     trouble,
@@ -81,22 +85,53 @@ export const begin = (
     route: undefined,
     response: undefined,
     streamed: 0,
-    handled: false
+    onResponse: passing
   }
-  exchange.inner = withTrace(
-    Context.add(Context.add(outer, Current.CurrentLogContext, logContext), CurrentExchange, exchange),
-    request
-  )
+  exchange.onResponse = onResponse(exchange)
+  const context = Context.add(Context.add(outer, Current.CurrentLogContext, logContext), CurrentExchange, exchange)
+  // Where Effect traces the request, its span is there already, and is a child of the caller's. Where it does not, the
+  // caller's span itself is what the handler's spans, records and outgoing requests belong to.
+  const caller = fiber.cache.span === undefined ? TraceContext.fromHeaders(request.headers) : Option.none()
+  exchange.inner = Option.isNone(caller) ? context : Context.add(context, Tracer.ParentSpan, caller.value)
   return exchange
 }
 
-// Where Effect traces the request, its span is there already, and is a child of the caller's. Where it does not, the
-// caller's span itself is what the handler's spans, records and outgoing requests belong to.
-const withTrace = (context: Context.Context<never>, request: HttpServerRequest): Context.Context<never> => {
-  if (Context.getOrUndefined(context, Tracer.ParentSpan) !== undefined) return context
-  const caller = TraceContext.fromHeaders(request.headers)
-  return Option.isNone(caller) ? context : Context.add(context, Tracer.ParentSpan, caller.value)
+const passing: PreResponseHandler = (_, response) => Effect.succeed(response)
+
+/**
+ * A new one that takes the answer, which is sent in its place.
+ */
+export const onResponse = (self: Exchange): PreResponseHandler => {
+  const handler: PreResponseHandler = (_, response) =>
+    Effect.succeed(self.onResponse === handler ? answer(self, response) : response)
+  return handler
 }
+
+// The same with the id of the request, unless it has one, and with a stream that is counted.
+const answer = (self: Exchange, response: HttpServerResponse): HttpServerResponse => {
+  try {
+    const { header } = self.settings.requestId
+    const named = Object.hasOwn(response.headers, header) ? response : Response.setHeader(response, header, self.id)
+    return self.response = named.body._tag === "Stream" ? withBody(named, counted(self, named.body)) : named
+  } catch (error) {
+    Troubles.tellUnsafe(self.trouble, Fiber.getCurrent()!, "the middleware", error)
+    return response
+  }
+}
+
+const counted = (self: Exchange, body: HttpBody.Stream): HttpBody.Stream =>
+  HttpBody.stream(
+    Stream.mapArray(body.stream, (chunks) => {
+      for (const chunk of chunks) self.streamed += chunk.length
+      return chunks
+    }),
+    body.contentType,
+    body.contentLength
+  )
+
+// `setBody` would also write the headers anew
+const withBody = (self: HttpServerResponse, body: HttpBody.HttpBody): HttpServerResponse =>
+  Object.assign(Object.create(Object.getPrototypeOf(self)), self, { body })
 
 /**
  * What tells requests apart for sampling: the id of the trace, or else that of the request.
@@ -116,47 +151,4 @@ const routeOfSpan = (context: Context.Context<never>): string | undefined => {
   const span = Context.getOrUndefined(context, Tracer.ParentSpan)
   const route = span?._tag === "Span" ? span.attributes.get("http.route") : undefined
   return typeof route === "string" ? route : undefined
-}
-
-/**
- * The answer that is sent in the place of `response`: the same with the id of the request, unless it has one, and with
- * a stream that is counted.
- */
-export const answer = (self: Exchange, response: HttpServerResponse): HttpServerResponse => {
-  const { header } = self.settings.requestId
-  const named = Object.hasOwn(response.headers, header) ? response : Response.setHeader(response, header, self.id)
-  return self.response = named.body._tag === "Stream" ? withBody(named, counted(self, named.body)) : named
-}
-
-const counted = (self: Exchange, body: HttpBody.Stream): HttpBody.Stream =>
-  HttpBody.stream(
-    Stream.mapArray(body.stream, (chunks) => {
-      for (const chunk of chunks) self.streamed += chunk.length
-      return chunks
-    }),
-    body.contentType,
-    body.contentLength
-  )
-
-// `setBody` would also write the headers anew
-const withBody = (self: HttpServerResponse, body: HttpBody.HttpBody): HttpServerResponse =>
-  Object.assign(Object.create(Object.getPrototypeOf(self)), self, { body })
-
-/**
- * How many bytes of the body went out, as far as that is known. A text or bytes go out at once, and count as a whole.
- */
-export const bytesOf = ({ request, response, streamed }: Exchange, status: number, isWhole: boolean) => {
-  if (response === undefined || status === 101) return undefined
-  if (response.status !== status || Response.omitsBody(response, request.method === "HEAD")) return 0
-  const { body } = response
-  switch (body._tag) {
-    case "Empty":
-      return 0
-    case "Uint8Array":
-      return body.contentLength
-    case "Stream":
-      return streamed
-    default:
-      return isWhole ? Access.sizeOf(response.headers) : undefined
-  }
 }

@@ -1,21 +1,45 @@
 /**
- * Log calls under one name, by their level.
+ * Records that are logged in one step, by code that must not wait: at the end of a request.
  */
+import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import type * as LogLevel from "effect/LogLevel"
-import type { Log } from "../Logger.ts"
-import * as Logger from "../Logger.ts"
+import * as Backends from "../Backend.ts"
+import type { Method } from "../Call.ts"
+import * as Calls from "../Call.ts"
+import * as Current from "../Current.ts"
 
 /**
- * The log call of each level.
+ * The log functions of one name.
  */
-export type Logs = { readonly [L in LogLevel.Severity]: Log }
+export type Logs = { readonly [L in LogLevel.Severity]: Method }
 
 /**
- * Log calls under this name.
+ * Log functions of this name.
  */
-export const make = (name: string): Logs => {
-  const { debug, error, fatal, info, trace, warn } = Logger.named(name)
-  return { Trace: trace, Debug: debug, Info: info, Warn: warn, Error: error, Fatal: fatal }
+export const make = (name: string): Logs => ({
+  Trace: Calls.method("Trace", name),
+  Debug: Calls.method("Debug", name),
+  Info: Calls.method("Info", name),
+  Warn: Calls.method("Warn", name),
+  Error: Calls.method("Error", name),
+  Fatal: Calls.method("Fatal", name)
+})
+
+/**
+ * Logs in this fiber: at once, without waiting for room. Where there is no layer, `Effect.log*` does it, as the Effect
+ * that is answered.
+ */
+export const logUnsafe = (
+  self: Logs,
+  level: LogLevel.Severity,
+  args: ReadonlyArray<unknown>,
+  fiber: Fiber.Fiber<unknown, unknown>
+): Effect.Effect<void> => {
+  const backend = Current.backendOf(fiber)
+  if (backend === undefined) return Effect.logWithLevel(level)(...args)
+  Backends.logUnsafe(backend, self[level], args, fiber)
+  return Effect.void
 }
 
 /**

@@ -6,9 +6,15 @@
  * The path of a request target, without query and fragment.
  */
 export const ofUrl = (url: string): string => {
-  const end = url.search(/[?#]/)
-  return end < 0 ? url : url.slice(0, end)
+  for (let i = 0; i < url.length; i++) {
+    const unit = url.charCodeAt(i)
+    if (unit === question || unit === hash) return url.slice(0, i)
+  }
+  return url
 }
+
+const question = 0x3f
+const hash = 0x23
 
 /**
  * The query of a request target, without the `?`; `""` for none.

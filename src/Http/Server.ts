@@ -12,7 +12,6 @@ import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as HttpEffect from "effect/http/HttpEffect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
-import { ClientAbort } from "effect/http/HttpServerError"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Response from "effect/http/HttpServerResponse"
@@ -25,8 +24,8 @@ import type { Access } from "./Access.ts"
 import * as Accesses from "./Access.ts"
 import type { Exchange } from "./Exchange.ts"
 import * as Exchanges from "./Exchange.ts"
-import * as Failure from "./Failure.ts"
 import * as Logs from "./Logs.ts"
+import * as Outcomes from "./Outcome.ts"
 import * as Paths from "./Paths.ts"
 import type { ServerSettings } from "./ServerOptions.ts"
 import type { Trouble } from "./Trouble.ts"
@@ -45,18 +44,26 @@ export const make = (settings: ServerSettings) => {
       const request = Context.getOrUndefined(fiber.context, HttpServerRequest)
       // installed twice, the outer one sees more
       if (request === undefined || fiber.getRef(Exchanges.CurrentExchange) !== undefined) return app
-      const exchange = Troubles.guard<Exchange | undefined>(
-        trouble,
-        fiber,
-        "the middleware",
-        () => Exchanges.begin(settings, trouble, request, fiber),
-        () => undefined
-      )
+      const exchange = begin(settings, trouble, request, fiber)
       if (exchange === undefined) return app
       return addressed === undefined
         ? follow(exchange, app)
         : Effect.andThen(addressed(exchange), follow(exchange, app))
     })
+}
+
+const begin = (
+  settings: ServerSettings,
+  trouble: Trouble,
+  request: HttpServerRequest,
+  fiber: Fiber.Fiber<unknown, unknown>
+): Exchange | undefined => {
+  try {
+    return Exchanges.begin(settings, trouble, request, fiber)
+  } catch (error) {
+    Troubles.tellUnsafe(trouble, fiber, "the middleware", error)
+    return undefined
+  }
 }
 
 /**
@@ -77,76 +84,48 @@ const follow = <E, R>(
   exchange: Exchange,
   app: Effect.Effect<HttpServerResponse, E, R>
 ): Effect.Effect<HttpServerResponse, E, R> => {
-  // for the sending within the app. Otherwise the answer is taken later, behind all that changes it.
-  HttpEffect.appendPreResponseHandlerUnsafe(
-    exchange.outer,
-    (_, response) => Effect.succeed(exchange.handled ? response : answer(exchange, response))
-  )
+  HttpEffect.appendPreResponseHandlerUnsafe(exchange.outer, exchange.onResponse)
   return Effect.updateContext(
     Effect.onExitPrimitive(app, (exit) => handled(exchange, exit)),
     () => exchange.inner as Context.Context<R>
   )
 }
 
-const answer = (exchange: Exchange, response: HttpServerResponse): HttpServerResponse =>
-  Troubles.guard(
-    exchange.trouble,
-    Fiber.getCurrent()!,
-    "the middleware",
-    () => Exchanges.answer(exchange, response),
-    () => response
-  )
-
 const handled = (
   exchange: Exchange,
   exit: Exit.Exit<HttpServerResponse, unknown>
 ): Effect.Effect<void> | undefined => {
   Exchanges.findRoute(exchange, Fiber.getCurrent()!.context)
-  exchange.handled = true
   const scope = Context.getOrUndefined(exchange.outer, Scope.Scope)
   if (exchange.response !== undefined || scope === undefined) return ended(exchange, exit)
-  HttpEffect.appendPreResponseHandlerUnsafe(
-    exchange.outer,
-    (_, response) => Effect.succeed(answer(exchange, response))
-  )
+  standLast(exchange)
   // the last finalizer is the first to run: the handler's own do not count into the time of the answer
   return Scope.addFinalizerExit(scope, (exit) => ended(exchange, exit))
 }
 
-const ended = (exchange: Exchange, exit: Exit.Exit<HttpServerResponse, unknown>): Effect.Effect<void> => {
-  const record = Effect.flatMap(
-    exit._tag === "Success" ? abortedBy : notAborted,
-    (gone) =>
-      Effect.withFiber((fiber) =>
-        Troubles.guard(
-          exchange.trouble,
-          fiber,
-          "the access record",
-          () => log(exchange, accessOf(exchange, exit, gone), fiber),
-          () => Effect.void
-        )
-      )
-  )
-  // where it is uninterruptible, a log call does not wait for room
-  return Effect.uninterruptible(Effect.updateContext(record, () => exchange.inner))
+// Behind all that changes the answer before it is sent, a compression for one. With nothing behind it that stays as it
+// is: a second handler would take the sending out of the step in which it is done.
+const standLast = (exchange: Exchange): void => {
+  const first = exchange.onResponse
+  if (Context.getOrUndefined(exchange.outer, RequestState)?.preResponseHandler === first) return
+  exchange.onResponse = Exchanges.onResponse(exchange)
+  HttpEffect.appendPreResponseHandlerUnsafe(exchange.outer, exchange.onResponse)
 }
 
-const notAborted = Effect.succeed<Access["aborted"]>(undefined)
-
-// A handler that cannot be interrupted answers a client that has gone: the interruption still waits to be seen.
-const abortedBy: Effect.Effect<Access["aborted"]> = Effect.matchCause(Effect.interruptible(Effect.void), {
-  onFailure: (cause) => aborterOf(cause.reasons) === "client" ? "client" : undefined,
-  onSuccess: () => undefined
-})
-
-const aborterOf = (reasons: ReadonlyArray<Cause.Reason<unknown>>): Access["aborted"] => {
-  let aborter: Access["aborted"]
-  for (const reason of reasons) {
-    if (reason._tag !== "Interrupt") continue
-    if (reason.annotations.has(ClientAbort.key)) return "client"
-    aborter = "server"
+// In one step, under the context of the request, whatever is in force where it ends.
+const ended = (exchange: Exchange, exit: Exit.Exit<HttpServerResponse, unknown>): Effect.Effect<void> => {
+  const fiber = Fiber.getCurrent()!
+  const around = fiber.context
+  fiber.setContext(exchange.inner)
+  try {
+    const logged = log(exchange, accessOf(exchange, exit, fiber), fiber)
+    return logged === Effect.void ? logged : Effect.updateContext(logged, () => exchange.inner)
+  } catch (error) {
+    Troubles.tellUnsafe(exchange.trouble, fiber, "the access record", error)
+    return Effect.void
+  } finally {
+    fiber.setContext(around)
   }
-  return aborter
 }
 
 // -----------------------------------------------------------------------------
@@ -154,46 +133,28 @@ const aborterOf = (reasons: ReadonlyArray<Cause.Reason<unknown>>): Access["abort
 // -----------------------------------------------------------------------------
 
 const accessOf = (
-  exchange: Exchange,
+  { clock, request, response, route, settings, started }: Exchange,
   exit: Exit.Exit<HttpServerResponse, unknown>,
-  gone: Access["aborted"]
+  fiber: Fiber.Fiber<unknown, unknown>
 ): Access => {
-  const { request, route } = exchange
-  const outcome = exit._tag === "Success" ? succeeded(exchange, exit.value, gone) : failed(exchange, exit.cause)
-  const duration = Monotonic.millisUnsafe(exchange.clock) - exchange.started
-  const slow = duration >= exchange.settings.slowAfter && outcome.status !== 101
-  return { request, method: request.method, path: Paths.ofUrl(request.url), route, ...outcome, duration, slow }
-}
-
-type Outcome = Pick<Access, "status" | "aborted" | "error">
-
-const succeeded = ({ response }: Exchange, value: HttpServerResponse, aborted: Access["aborted"]): Outcome => ({
-  // an upgraded connection says so in the answer that it reports in the place of the handler's
-  status: aborted === "client" ? 499 : value.status === 101 ? 101 : (response ?? value).status,
-  aborted,
-  error: undefined
-})
-
-const failed = ({ response, settings }: Exchange, cause: Cause.Cause<unknown>): Outcome => {
-  const reasons: Array<Cause.Reason<unknown>> = []
-  // what was sent in the end stands among the defects, behind what it failed with
-  let sent: HttpServerResponse | undefined
-  for (const reason of cause.reasons) {
-    if (reason._tag === "Die" && Response.isHttpServerResponse(reason.defect)) sent = reason.defect
-    else reasons.push(reason)
-  }
-  const error = Failure.causeOf(reasons)
-  const status = (sent ?? response)?.status ?? 500
-  const aborter = aborterOf(reasons)
-  // only an answer that was on its way has the id; one that is made of a failure gets it later
-  const { header } = settings.requestId
-  const wasSending = sent !== undefined && sent.headers[header] === response?.headers[header]
+  const { aborted, error, status } = Outcomes.make(exit, response, settings.requestId.header, pendingOf(fiber))
+  const duration = Monotonic.millisUnsafe(clock) - started
   return {
+    request,
+    method: request.method,
+    path: Paths.ofUrl(request.url),
+    route,
     status,
-    aborted: error === undefined || aborter === "client" ? aborter : undefined,
-    error: status >= 500 || wasSending ? error : undefined
+    duration,
+    slow: duration >= settings.slowAfter && status !== 101,
+    aborted,
+    error
   }
 }
+
+// A fiber that cannot be interrupted knows that it should be, but not in its public type.
+const pendingOf = (fiber: Fiber.Fiber<unknown, unknown>): Cause.Cause<unknown> | undefined =>
+  (fiber as { readonly _interruptedCause?: Cause.Cause<unknown> })._interruptedCause
 
 const log = (exchange: Exchange, access: Access, fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<void> => {
   const { settings, trouble } = exchange
@@ -201,16 +162,15 @@ const log = (exchange: Exchange, access: Access, fiber: Fiber.Fiber<unknown, unk
   if (access.status < 500 && access.error === undefined && isSkipped(exchange, access, fiber)) return Effect.void
   const isSampled = settings.sample < 1 && Accesses.isRoutine(level, access)
   if (isSampled && !Sampling.isSampled(settings.sample, Exchanges.sampleKey(exchange))) return Effect.void
-  const fields = Accesses.fields(settings, access, {
-    address: exchange.address,
-    response: exchange.response,
-    bytes: Exchanges.bytesOf(exchange, access.status, access.aborted === undefined && access.error === undefined),
-    context: exchange.inner
-  })
+  const fields = Accesses.fields(settings, access, exchange)
+  if (isSampled) fields["sample_rate"] = settings.sample
   const message = Accesses.message(access)
-  const logAt = logs[level]
-  if (isSampled) return logAt(message, { ...fields, sample_rate: settings.sample })
-  return access.error === undefined ? logAt(message, fields) : logAt(message, fields, access.error)
+  return Logs.logUnsafe(
+    logs,
+    level,
+    access.error === undefined ? [message, fields] : [message, fields, access.error],
+    fiber
+  )
 }
 
 const logs = Logs.make("http.access")
@@ -237,8 +197,12 @@ const isSkipped = (
   return skip !== undefined && Troubles.guard(trouble, fiber, "skip", () => skip(request, path) === true, () => false)
 }
 
-// What `HttpMiddleware.withLoggerDisabled` sets. Effect does not export it: it is looked up by its name.
-const RequestState = Context.Service<{ readonly loggerDisabled: boolean }>("effect/http/HttpEffect/CurrentRequestState")
+// Where Effect keeps what belongs to a request: what `HttpMiddleware.withLoggerDisabled` sets, and what is to be done with
+// the answer. It is not exported, so it is looked up by its name; without it, nothing is disabled, and all stand last.
+const RequestState = Context.Service<{
+  readonly loggerDisabled: boolean
+  readonly preResponseHandler: HttpEffect.PreResponseHandler | undefined
+}>("effect/http/HttpEffect/CurrentRequestState")
 
 // -----------------------------------------------------------------------------
 // the client behind proxies
