@@ -4,7 +4,10 @@ import { noSkippedTests } from "./scripts/noSkippedTests.ts"
 
 export default defineConfig({
   resolve: {
-    alias: { "effect-async-logging": fileURLToPath(new URL("src/index.ts", import.meta.url)) }
+    alias: {
+      "effect-async-logging/HttpLogging": fileURLToPath(new URL("src/HttpLogging.ts", import.meta.url)),
+      "effect-async-logging": fileURLToPath(new URL("src/index.ts", import.meta.url))
+    }
   },
   test: {
     environment: "node",

@@ -1,13 +1,13 @@
 /**
- * The users: sends 2,000 requests a second over 50 connections to each URL that it is told, and reports how long every
- * request took.
+ * The users: sends requests over 50 connections to each URL that it is told, and reports how long every request took.
  */
 import autocannon from "autocannon"
 
-/** What to do. */
+/** What to do: so many requests a second, or as many as are answered. */
 export interface Round {
   readonly url: string
   readonly seconds: number
+  readonly rate?: number | undefined
 }
 
 /** How long each request took, in milliseconds, in the order of the answers. */
@@ -15,16 +15,15 @@ export interface Result {
   readonly latencies: ReadonlyArray<number>
 }
 
-process.on("message", ({ url, seconds }: Round) => {
+process.on("message", ({ rate, url, seconds }: Round) => {
   const latencies: Array<number> = []
   const end = performance.now() + seconds * 1_000
   const options: autocannon.Options = {
     url,
     duration: seconds,
     connections: 50,
-    overallRate: 2_000,
     // its correction adds latencies of requests that were never sent
-    ignoreCoordinatedOmission: true,
+    ...(rate !== undefined && { overallRate: rate, ignoreCoordinatedOmission: true }),
     // how often it looks whether the time is up
     sampleInt: 100
   }

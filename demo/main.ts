@@ -60,7 +60,7 @@ const startApps = (logServer: string, file: string) => {
 type Users = Child<Load.Result>
 
 const round = Effect.fnUntraced(function*(users: Users, url: string, seconds: number) {
-  yield* users.send({ url, seconds } satisfies Load.Round)
+  yield* users.send({ url, seconds, rate: 2_000 } satisfies Load.Round)
   const { latencies } = yield* users.receive(`${seconds + 5} seconds`)
   return latencies
 })

@@ -189,6 +189,20 @@ export const log = (
 }
 
 /**
+ * The same at once, for what must not wait, wherever it is. Total.
+ */
+export const logUnsafe = (
+  self: Backend,
+  method: Method,
+  args: ReadonlyArray<unknown>,
+  fiber: Fiber.Fiber<unknown, unknown>
+): void =>
+  guard(self, () => {
+    const call = callOf(self, method, args, fiber)
+    if (call !== undefined) tellAndTake(self, call)
+  })
+
+/**
  * Logs, if the level is enabled, and tells `watch` how it ends at each sink that takes it. Succeeds after the wait for
  * room.
  */

@@ -259,17 +259,22 @@ export const eventBytes = 8
  * About how many bytes of heap a context holds.
  */
 export const contextBytes = (self: LogContext): number => {
-  let bytes = knownContextBytes.get(self)
+  let bytes = 96
+  for (const key of contextKeys) bytes += self[key]?.length ?? 0
+  return self.custom === undefined ? bytes : bytes + customBytes(self, self.custom)
+}
+
+// what is told by its identity is not worth it for a few texts, as the context of a request has
+const customBytes = (self: LogContext, custom: LogFields): number => {
+  let bytes = knownCustomBytes.get(self)
   if (bytes === undefined) {
-    bytes = 96
-    for (const key of contextKeys) bytes += self[key]?.length ?? 0
-    if (self.custom !== undefined) bytes += fieldBytes(self.custom)
-    if (isFixed(self)) knownContextBytes.set(self, bytes)
+    bytes = fieldBytes(custom)
+    if (isFixed(self)) knownCustomBytes.set(self, bytes)
   }
   return bytes
 }
 
-const knownContextBytes = new WeakMap<LogContext, number>()
+const knownCustomBytes = new WeakMap<LogContext, number>()
 
 // Fourteen slots and a header, and the queue's entry that points here: measured as the growth of the heap per record
 // with an empty message.

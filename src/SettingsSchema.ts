@@ -84,6 +84,9 @@ const readsAsZero = (u: unknown): boolean => {
 // what options of several kinds are
 export const positiveInteger = allowed("a positive integer", isPositiveInteger)
 const naturalNumber = allowed("an integer of 0 or more", (u) => Number.isSafeInteger(u) && (u as number) >= 0)
+/**
+ * A duration above zero.
+ */
 export const someTime = allowed(
   "a duration above zero, such as \"10 seconds\"",
   (u) => isDuration(u, Number.MIN_VALUE, false)
@@ -93,7 +96,13 @@ export const someOrAllTime = allowed(
   "a duration above zero, such as \"1 second\"",
   (u) => isDuration(u, Number.MIN_VALUE, true)
 )
+/**
+ * A function.
+ */
 export const func = allowed("a function", Predicate.isFunction)
+/**
+ * A string that is not empty.
+ */
 export const text = allowed("a string that is not empty", (u) => typeof u === "string" && u.length > 0)
 /**
  * Whether it is the name of a level.

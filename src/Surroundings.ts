@@ -7,6 +7,7 @@ import type * as Fiber from "effect/Fiber"
 import * as LogLevel from "effect/LogLevel"
 import * as References from "effect/References"
 import type * as Capture from "./Capture.ts"
+import * as ContextMemo from "./ContextMemo.ts"
 import * as Current from "./Current.ts"
 import * as Levels from "./Levels.ts"
 import type { Stage } from "./Pipeline.ts"
@@ -49,7 +50,7 @@ export interface Lookout {
   /** @internal Each pipeline that was met, with the layer's own stages behind it. */
   readonly pipelines: WeakMap<Pipeline.Pipeline, ReadonlyArray<Stage>>
   /** @internal Each context that was met, under that of the layer. */
-  readonly contexts: WeakMap<LogContext, LogContext>
+  readonly contexts: ContextMemo.ContextMemo<LogContext>
   /** @internal Of the call before: most calls come from the same context as that one. */
   last: Surroundings | undefined
 }
@@ -63,7 +64,7 @@ export const make = (levels: Levels.Levels, context: LogContext, stages: Readonl
   stages,
   gated: new Set(),
   pipelines: new WeakMap(),
-  contexts: new WeakMap(),
+  contexts: ContextMemo.make(),
   last: undefined
 })
 
@@ -95,10 +96,10 @@ const look = (self: Lookout, fiber: Fiber.Fiber<unknown, unknown>): Surroundings
 
 const contextOf = (self: Lookout, own: LogContext): LogContext => {
   if (own === Record.emptyContext) return self.context
-  let merged = self.contexts.get(own)
+  let merged = ContextMemo.get(self.contexts, own)
   if (merged === undefined) {
     merged = Record.mergeContext(self.context, own)
-    self.contexts.set(own, merged)
+    ContextMemo.setUnsafe(self.contexts, own, merged)
   }
   return merged
 }

@@ -2,6 +2,7 @@
  * The JSON line, version 1. `JsonLine` is its schema and reads it back.
  */
 import type * as LogLevel from "effect/LogLevel"
+import * as ContextMemo from "../ContextMemo.ts"
 import type { Formatter } from "../Pipeline.ts"
 import type { LogContext, LogError, LogFields, LogGap } from "../Record.ts"
 import { emptyContext, eventOf, isFixed, noFields } from "../Record.ts"
@@ -119,16 +120,17 @@ const writePart = (page: Page, at: number, key: Fragment, part: LogFields): numb
   return end === start + "{}".length ? at : end
 }
 
-// One context is shared by many records.
-const writtenContexts = new WeakMap<LogContext, Fragment>()
+// One context is shared by many records. To keep the text of one that has a single record, as that of a request may,
+// would cost more than to write it: it is kept from the second one on.
+const writtenContexts = ContextMemo.make<Fragment | "once">()
 
 const writeContext = (page: Page, at: number, context: LogContext): number => {
-  const cached = writtenContexts.get(context)
-  if (cached !== undefined) return writeFragment(page, at, cached)
+  const known = ContextMemo.get(writtenContexts, context)
+  if (typeof known === "object") return writeFragment(page, at, known)
   const end = writePart(page, at, keys.context, { ...context })
-  if (end <= page.bytes.length && isFixed(context)) {
-    writtenContexts.set(context, fragment(page.bytes.toString("utf8", at, end)))
-  }
+  if (end > page.bytes.length || !isFixed(context)) return end
+  const written = known === undefined ? "once" : fragment(page.bytes.toString("utf8", at, end))
+  ContextMemo.setUnsafe(writtenContexts, context, written)
   return end
 }
 

@@ -1,0 +1,60 @@
+/**
+ * The app of `http.ts`: a router with one route, which answers at once, under this library's layer with a file as its
+ * sink, which loses nothing. Its kinds:
+ *
+ * - `bare`: without the middleware.
+ * - `access`: with it, so that each request is a line in the file.
+ * - `slow`: the same, and a log server that takes 500 ms per call is a second sink.
+ */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as Effect from "effect/Effect"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServer from "effect/http/HttpServer"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Layer from "effect/Layer"
+import { createServer } from "node:http"
+import * as HttpLogging from "../src/HttpLogging.ts"
+import { AsyncLogging, Sinks } from "../src/index.ts"
+import * as LogClient from "./LogClient.ts"
+import type { Listening } from "./Parent.ts"
+import * as Parent from "./Parent.ts"
+
+export type Kind = "bare" | "access" | "slow"
+
+/** What the app sends as its last message. */
+export interface Closed {
+  readonly report: AsyncLogging.CloseReport
+}
+
+const [kind, logServer, file] = process.argv.slice(2) as [Kind, string, string]
+
+const sinks = [
+  Sinks.file({ path: file, queue: { strategy: "backpressure" } }),
+  ...(kind === "slow" ? [LogClient.sink(`${logServer}/slow`)] : [])
+]
+
+const Logging = AsyncLogging.layer({
+  context: { service: "shop-api", version: "2.1.0" },
+  onClose: (report) => Parent.send({ report } satisfies Closed),
+  sinks
+})
+
+const orders = HttpRouter.add(
+  "GET",
+  "/orders/:id",
+  Effect.map(HttpRouter.params, ({ id }) => HttpServerResponse.jsonUnsafe({ id }))
+)
+
+const routes = kind === "bare" ? orders : Layer.provide(orders, HttpLogging.layer())
+
+const app = Layer.effectDiscard(
+  HttpServer.addressFormattedWith((url) => Parent.send({ url: `${url}/orders/7` } satisfies Listening))
+).pipe(
+  Layer.provide(HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true })),
+  Layer.provide(NodeHttpServer.layerServer(createServer, { host: "127.0.0.1", port: 0 })),
+  Layer.provide(Logging)
+)
+
+NodeRuntime.runMain(Layer.launch(Layer.provide(app, NodeHttpClient.layerUndici)))
