@@ -1,10 +1,11 @@
 /**
- * The app of `http.ts`: a router with one route, which answers at once, under this library's layer with a file as its
- * sink, which loses nothing. Its kinds:
+ * The app of `http.ts`: a router with two routes, under this library's layer with a file as its sink, which loses nothing.
+ * `/orders/7` logs the three records of the demo, without its wait for a database, `/empty/7` answers and does nothing else.
+ * Its kinds:
  *
  * - `bare`: without the middleware.
  * - `access`: with it, so that each request is a line in the file.
- * - `slow`: the same, and a log server that takes 500 ms per call is a second sink.
+ * - `fast`, `slow`: the same, and a log server is a second sink, which answers at once, or after 500 ms.
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
@@ -16,12 +17,12 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import { createServer } from "node:http"
 import * as HttpLogging from "../src/HttpLogging.ts"
-import { AsyncLogging, Sinks } from "../src/index.ts"
+import { AsyncLogging, Logger, Sinks } from "../src/index.ts"
 import * as LogClient from "./LogClient.ts"
 import type { Listening } from "./Parent.ts"
 import * as Parent from "./Parent.ts"
 
-export type Kind = "bare" | "access" | "slow"
+export type Kind = "bare" | "access" | "fast" | "slow"
 
 /** What the app sends as its last message. */
 export interface Closed {
@@ -32,7 +33,7 @@ const [kind, logServer, file] = process.argv.slice(2) as [Kind, string, string]
 
 const sinks = [
   Sinks.file({ path: file, queue: { strategy: "backpressure" } }),
-  ...(kind === "slow" ? [LogClient.sink(`${logServer}/slow`)] : [])
+  ...(kind === "fast" || kind === "slow" ? [LogClient.sink(`${logServer}/${kind}`)] : [])
 ]
 
 const Logging = AsyncLogging.layer({
@@ -41,16 +42,25 @@ const Logging = AsyncLogging.layer({
   sinks
 })
 
-const orders = HttpRouter.add(
-  "GET",
-  "/orders/:id",
-  Effect.map(HttpRouter.params, ({ id }) => HttpServerResponse.jsonUnsafe({ id }))
+const order = Effect.gen(function*() {
+  const { id } = yield* HttpRouter.params
+  yield* Logger.info("order received", { orderId: id, items: 3 })
+  yield* Logger.info("order stored", { orderId: id, table: "orders" })
+  yield* Logger.info("order confirmed", { orderId: id, total: 42.5, currency: "EUR" })
+  return HttpServerResponse.jsonUnsafe({ id })
+})
+
+const empty = Effect.map(HttpRouter.params, ({ id }) => HttpServerResponse.jsonUnsafe({ id }))
+
+const orders = Layer.merge(
+  HttpRouter.add("GET", "/orders/:id", order),
+  HttpRouter.add("GET", "/empty/:id", empty)
 )
 
 const routes = kind === "bare" ? orders : Layer.provide(orders, HttpLogging.layer())
 
 const app = Layer.effectDiscard(
-  HttpServer.addressFormattedWith((url) => Parent.send({ url: `${url}/orders/7` } satisfies Listening))
+  HttpServer.addressFormattedWith((url) => Parent.send({ url } satisfies Listening))
 ).pipe(
   Layer.provide(HttpRouter.serve(routes, { disableLogger: true, disableListenLog: true })),
   Layer.provide(NodeHttpServer.layerServer(createServer, { host: "127.0.0.1", port: 0 })),

@@ -1,5 +1,5 @@
 /**
- * A slow log server: it takes 500 ms per call, and counts the lines that it got at each path.
+ * A slow log server: it takes 500 ms per call, but at `/fast`, and counts the lines that it got at each path.
  */
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ const handler = Effect.gen(function*() {
   if (request.method === "GET") return HttpServerResponse.jsonUnsafe(count)
   const body = yield* request.text
   lines.set(request.url, count + body.split("\n").length - 1)
-  yield* Effect.sleep("500 millis")
+  if (request.url !== "/fast") yield* Effect.sleep("500 millis")
   return HttpServerResponse.empty({ status: 200 })
 })
 
