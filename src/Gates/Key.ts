@@ -4,6 +4,7 @@
 import * as Crypto from "node:crypto"
 import type { LogRecord } from "../Record.ts"
 import { eventOf } from "../Record.ts"
+import * as Text from "./Text.ts"
 
 /**
  * Says what a record belongs to. Pure; `undefined` for nothing.
@@ -30,7 +31,7 @@ export const ofLine = (): Key => {
     const key = `${level} ${logger.length} ${event.length} ${type.length} ${logger}${event}${type}${message}`
     if (key.length > maxLength) return key
     if (lines.size >= maxLines) lines.clear()
-    lines.set(message, { level, logger, event, type, key })
+    lines.set(Text.own(message), { level, logger, event, type, key })
     return key
   }
 }

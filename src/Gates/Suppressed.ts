@@ -7,6 +7,7 @@
 import * as LogLevel from "effect/LogLevel"
 import type { LogContext, LogRecord } from "../Record.ts"
 import * as Record from "../Record.ts"
+import * as Text from "./Text.ts"
 
 /**
  * How many they are, and what is remembered of them: the time of the first, the highest level, and of the last one what
@@ -53,7 +54,8 @@ export const addUnsafe = (self: Suppressed, record: LogRecord, count = 1): void 
   self.time = time
   self.logger = logger !== undefined && logger.length > maxMessage ? undefined : logger
   // not a part of it: a redactor may need all of a secret to see that it is one
-  self.message = message.length > maxMessage ? "" : message
+  if (message.length > maxMessage) self.message = ""
+  else if (message !== self.message) self.message = Text.own(message)
   self.context = boundedContext(context)
 }
 

@@ -1,4 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as V8 from "node:v8"
+import * as Vm from "node:vm"
 import * as Gates from "../../src/Gates.ts"
 import type { LogRecord } from "../../src/Record.ts"
 import { isMade, record, run, times } from "../support/gateRuns.ts"
@@ -41,6 +44,31 @@ describe("Gates.firstOccurrence", () => {
     assert.strictEqual(passed({ key: () => "all" }), 1)
     assert.strictEqual(passed({ key: () => undefined }), 4)
     assert.strictEqual(passed({ maxKeys: 1 }), 4)
+  })
+
+  it("a text that was cut out of a longer one does not keep all of it alive, as message or as key", () => {
+    V8.setFlagsFromString("--expose-gc")
+    const gc: () => void = Vm.runInNewContext("gc")
+    const held = () => {
+      gc()
+      const { external, heapUsed } = process.memoryUsage()
+      return heapUsed + external
+    }
+    const length = 1_000_000
+    for (const key of [undefined, ({ fields }: LogRecord) => String(fields["start"])]) {
+      // by itself: what runs stages in tests keeps the records
+      const stage = Effect.runSync(Gates.firstOccurrence({ key }))
+      assert(stage._tag === "Gate")
+      const before = held()
+      for (let i = 0; i < 50; i++) {
+        const start = Buffer.alloc(length, `${i} is a part of a body `).toString("latin1").slice(0, 100)
+        const one = record(key === undefined ? { message: start } : { fields: { start } })
+        assert.strictEqual(stage.gate.push(one).length, 1)
+        assert.strictEqual(stage.gate.push(one).length, 0)
+      }
+      assert.isBelow(held() - before, 10 * length)
+      assert.strictEqual(stage.gate.close().length, 50)
+    }
   })
 })
 
