@@ -46,10 +46,13 @@ const Change = Schema.Struct({
   sink: Schema.optionalKey(Name)
 })
 
+// A misspelt `logger` must not raise the level of all.
+const unknownKeysFail = { onExcessProperty: "error" } as const
+
 const show = Effect.map(AsyncLogging.levels, (levels) => HttpServerResponse.jsonUnsafe(levels))
 
 const change = Effect.gen(function*() {
-  const { level, minutes, ...scope } = yield* HttpServerRequest.schemaBodyJson(Change)
+  const { level, minutes, ...scope } = yield* HttpServerRequest.schemaBodyJson(Change, unknownKeysFail)
   const { sinks } = yield* AsyncLogging.levels
   if (scope.sink !== undefined && !Object.hasOwn(sinks, scope.sink)) return HttpServerResponse.empty({ status: 404 })
   yield* AsyncLogging.setLevelFor({ minutes }, level, scope)

@@ -3,8 +3,8 @@
  *
  * What `paths` name is redacted as a whole, in fields, context and error; see `Options`. Lists on the way are passed
  * through: a path holds for each item. An item that is a pair `[name, value]`, as in a list of headers, is a key and its
- * value. A key that contains dots is one key, and also the way that it reads as: `password` means the key
- * `"user.password"` too. A stack repeats the message, so the stack goes where the message goes. Keys that must hold an
+ * value. A key that contains dots is one key, and also the way that it reads as: `password` means the keys
+ * `"user.password"` and `"password.hash"` too. A stack repeats the message, so the stack goes where the message goes. Keys that must hold an
  * object (`custom`; `fields`, `cause`, `others` of an error) and an error's `kind` are removed.
  *
  * `detect` finds secrets in texts: the message, the name of the logger, the labels of spans, and in fields, context and

@@ -97,6 +97,10 @@ describe("the examples", () => {
         }
       }
       const wrong = [{}, { ...debug, minutes: 0 }, { ...debug, minutes: 61 }, { ...debug, level: "All" }, {
+        level: "Debug",
+        minutes: 10,
+        loger: "shop"
+      }, {
         ...debug,
         logger: ""
       }]

@@ -83,13 +83,13 @@ describe("a bare name", () => {
     )
   })
 
-  it("G22 is redacted as the last part of a key with dots", () => {
+  it("G22 is redacted as a part of a key with dots, which reads as the way to what is in it", () => {
     assert.deepStrictEqual(
-      fieldsOf(["password"], { "user.password": "s", "password.age": 3, x: { "a.b.PASSWORD": 1 } }),
+      fieldsOf(["password"], { "user.password": "s", "password.age": 3, x: { "a.b.PASSWORD": 1, "a.password.b": 2 } }),
       {
         "user.password": "[redacted]",
-        "password.age": 3,
-        x: { "a.b.PASSWORD": "[redacted]" }
+        "password.age": "[redacted]",
+        x: { "a.b.PASSWORD": "[redacted]", "a.password.b": "[redacted]" }
       }
     )
   })
@@ -144,13 +144,17 @@ describe("a dotted path", () => {
     assert.deepStrictEqual(fieldsOf(path, { "http.request": { header: "s" } }), {
       "http.request": { header: "[redacted]" }
     })
+    assert.deepStrictEqual(fieldsOf(path, { "http.request.header.x": "s", http: { "request.header.x.y": "s" } }), {
+      "http.request.header.x": "[redacted]",
+      http: { "request.header.x.y": "[redacted]" }
+    })
     assert.deepStrictEqual(fieldsOf(path, { http: { "request.header": "s", request: { header: "s" } } }), {
       http: { "request.header": "[redacted]", request: { header: "[redacted]" } }
     })
   })
 
   it("does not match a part of a key, or of a way", () => {
-    const fields = { a: { bc: 1 }, ab: { b: 1 }, "a.bc": 1, x: { a: { b: 1 } }, "a.b.c": 1, b: 1, head: { "rs.x": 1 } }
+    const fields = { a: { bc: 1 }, ab: { b: 1 }, "a.bc": 1, x: { a: { b: 1 } }, b: 1, head: { "rs.x": 1 } }
     assert.strictEqual(fieldsOf(["a.b", "headers.x"], fields), fields)
   })
 
@@ -225,7 +229,7 @@ describe("a wildcard", () => {
   })
 
   it("G22 keys with dots count as one key, and as several", () => {
-    const hidden = { "req.headers.x": "[redacted]", req: { "headers.y": "[redacted]", "headers.y.z": "t" } }
+    const hidden = { "req.headers.x": "[redacted]", req: { "headers.y": "[redacted]", "headers.y.z": "[redacted]" } }
     assert.deepStrictEqual(
       fieldsOf(["req.headers.*"], { "req.headers.x": "s", req: { "headers.y": "s", "headers.y.z": "t" } }),
       hidden

@@ -176,7 +176,8 @@ const mostKept = 4096
 
 const makeEdge = (self: Paths, node: Node, key: string): Edge => {
   const folded = self.fold(key)
-  const isNamed = self.names.has(folded) || self.names.has(folded.slice(folded.lastIndexOf(".") + 1))
+  const isNamed = self.names.has(folded) ||
+    (folded.includes(".") && folded.split(".").some((segment) => self.names.has(segment)))
   const edge = edgeOf(self, key, isNamed, self.rename(key), below(self, node.places, folded))
   if (key.length <= longestKept) {
     keep(self)
@@ -214,7 +215,8 @@ const nodeOf = (self: Paths, places: ReadonlyArray<number>): Node => {
 const closed = ({ segments }: Paths, places: ReadonlyArray<number>): ReadonlySet<number> =>
   new Set(places.flatMap((place) => segments[place] === anyDepth ? [place, place + 1] : [place]))
 
-// A key may contain dots: it counts as one segment, and as several.
+// A key may contain dots: it counts as one segment, and as several. What is below one that is redacted is redacted too, so a
+// path that ends on the way stays in its place.
 const below = (self: Paths, places: ReadonlyArray<number>, key: string): ReadonlyArray<number> => {
   if (places.length === 0) return places
   const whole = nextOf(self, places, key)
@@ -222,7 +224,8 @@ const below = (self: Paths, places: ReadonlyArray<number>, key: string): Readonl
   let parts = places
   for (const segment of key.split(".")) {
     if (parts.length === 0) break
-    parts = [...closed(self, nextOf(self, parts, segment))]
+    const ended = parts.filter((place) => self.segments[place] === undefined)
+    parts = [...ended, ...closed(self, nextOf(self, parts, segment))]
   }
   return [...whole, ...parts]
 }
