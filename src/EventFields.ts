@@ -74,11 +74,12 @@ const parts = (ast: SchemaAST.AST): (input: unknown) => object => {
 // -----------------------------------------------------------------------------
 
 // `Schema.Redacted` encodes to a `Redacted`, which is written as `"<redacted>"`; but a schema may go on from there to what
-// is in it, as that of `Schema.RedactedFromValue` does. Wherever one does, it goes on to the text `"<redacted>"`.
+// is in it, as that of `Schema.RedactedFromValue` does, or one around it that reads the whole struct. So each encodes to the
+// text `"<redacted>"`, in which there is nothing to be read.
 const masked = (ast: SchemaAST.AST): SchemaAST.AST => {
   let out = maskedAsts.get(ast)
   if (out === undefined) {
-    out = copy(ast, isRedacted(ast) ? { encoding: ast.encoding && [toText(ast.encoding)] } : maskedInside(ast))
+    out = copy(ast, isRedacted(ast) ? { encoding: [toText(ast)] } : maskedInside(ast))
     maskedAsts.set(ast, out)
   }
   return out
@@ -96,8 +97,8 @@ const isRedacted = (ast: SchemaAST.AST): boolean => {
 const copy = (ast: SchemaAST.AST, changes: object): SchemaAST.AST =>
   Object.assign(Object.create(Object.getPrototypeOf(ast)), ast, changes)
 
-const toText = (encoding: SchemaAST.Encoding): SchemaAST.Link => {
-  let last: SchemaAST.AST = encoding[encoding.length - 1]!.to
+const toText = (ast: SchemaAST.AST): SchemaAST.Link => {
+  let last = ast
   while (last.encoding !== undefined) last = last.encoding[last.encoding.length - 1]!.to
   // a key that may be missing still may
   return new SchemaAST.Link(new SchemaAST.String(undefined, undefined, undefined, last.context), redactedText)

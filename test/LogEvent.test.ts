@@ -207,7 +207,7 @@ describe("an event", () => {
       yield* Effect.provide(log, other)
       yield* log.pipe(Effect.provide(AsyncLogging.layerTest()), Effect.provide(other))
       yield* log.pipe(Effect.provide(other), Effect.provideService(References.MinimumLogLevel, "Error"))
-      const message = ["order paid", { orderId: 7, card }, { event: "OrderPaid" }]
+      const message = ["order paid", { orderId: 7, card: "<redacted>" }, { event: "OrderPaid" }]
       assert.deepStrictEqual(heard, [message, message])
       assert.notInclude(JSON.stringify(heard), secret)
     }))
@@ -370,6 +370,25 @@ describe("the Redacted fields of an event", () => {
       const Whole = LogEvent.make("Whole", { level: "Info", fields: Payment })
       const text = yield* lines(Whole, new Payment({ card, id: 1 }))
       assert.include(text, `"fields":{"card":"<redacted>","id":"1"}`)
+    }))
+
+  it.effect("G22 are not unwrapped by a schema that encodes what is around them", () =>
+    Effect.gen(function*() {
+      const unwrapping = Schema.Struct({ card: Schema.Redacted(Schema.String) }).pipe(
+        Schema.encodeTo(
+          Schema.Struct({ number: Schema.String }),
+          SchemaTransformation.transform<{ readonly card: Redacted.Redacted<string> }, { readonly number: string }>({
+            decode: ({ number }) => ({ card: Redacted.make(number) }),
+            encode: ({ card }) => ({ number: Redacted.value(card) })
+          })
+        )
+      )
+      for (const fields of [{ value: unwrapping }, unwrapping]) {
+        const Event = LogEvent.make("Event", { level: "Info", fields })
+        const [record] = yield* records(untyped(Event)("value" in fields ? { value: { card } } : { card }))
+        assert.deepStrictEqual(record!.notes, ["event_invalid"])
+        assert.notInclude(JSON.stringify(record), "4111")
+      }
     }))
 
   it.effect("G22 reach neither other loggers nor, through a stage that fails, a line", () =>
