@@ -104,7 +104,7 @@ export const make = (options: Options): (record: LogRecord) => LogRecord => {
 const redactLabels = (spans: NonNullable<LogRecord["spans"]>, { text }: Texts): NonNullable<LogRecord["spans"]> =>
   Object.keys(spans).every((label) => text(label) === label) ? spans : renamed(spans, text)
 
-// Two keys that become the same are still two.
+// Two keys that become the same are still two, whatever others are called. It looks on from where it found a free name last.
 const renamed = <A>(source: { readonly [key: string]: A }, rename: (key: string) => string): { [key: string]: A } => {
   const out: { [key: string]: A } = {}
   const counts = new Map<string, number>()
@@ -112,9 +112,14 @@ const renamed = <A>(source: { readonly [key: string]: A }, rename: (key: string)
     const value = source[key]!
     if (value === undefined) continue
     const name = rename(key)
-    const count = (counts.get(name) ?? 0) + 1
+    let count = counts.get(name) ?? 0
+    let free: string
+    do {
+      count++
+      free = count === 1 ? name : `${name} ${count}`
+    } while (Object.hasOwn(out, free))
     counts.set(name, count)
-    Record.assignUnsafe(out, count === 1 ? name : `${name} ${count}`, value)
+    Record.assignUnsafe(out, free, value)
   }
   return out
 }

@@ -76,6 +76,9 @@ describe("detect", () => {
     const fields = { "4111111111111111": 1, "5500000000000004": 2, x: 3 }
     assert.deepStrictEqual(redact(record({ fields })).fields, { "[redacted]": 1, "[redacted] 2": 2, x: 3 })
     assert.deepStrictEqual(redact(record({ spans: fields })).spans, { "[redacted]": 1, "[redacted] 2": 2, x: 3 })
+    const taken = { "4111111111111111": 1, "[redacted] 2": 2, "5500000000000004": 3, "[redacted]": 4 }
+    const out = redact(record({ fields: { ...taken, x: 5 } })).fields
+    assert.deepStrictEqual(Object.values(out).toSorted(), [1, 2, 3, 4, 5])
   })
 
   it("leaves ids, level, time and notes", () => {
