@@ -59,11 +59,8 @@ const isPaths = (input: Input): input is ReadonlyArray<string> => Array.isArray(
 export const check = (input: unknown): Trouble | undefined => {
   if (Array.isArray(input)) return checkPaths(input, "redact")
   if (!Predicate.isObject(input)) return trouble("redact", "expected an array of paths, or an object")
-  for (const key of Object.keys(input)) {
-    if (!optionNames.includes(key)) {
-      return trouble(`redact.${key}`, `there is no such option; expected one of ${optionNames.join(", ")}`)
-    }
-  }
+  const unknown = checkNames(input, optionNames, "redact")
+  if (unknown !== undefined) return unknown
   const { caseSensitive, censor, detect, paths } = input as { readonly [K in keyof Options]: unknown }
   return (paths === undefined ? undefined : checkPaths(paths, "redact.paths")) ??
     (detect === undefined ? undefined : checkDetect(detect)) ??
@@ -74,6 +71,13 @@ export const check = (input: unknown): Trouble | undefined => {
 }
 
 const trouble = (field: string, message: string): Trouble => ({ field, message: `${field}: ${message}` })
+
+const checkNames = (input: object, names: ReadonlyArray<string>, field: string): Trouble | undefined => {
+  const unknown = Object.keys(input).find((key) => !names.includes(key))
+  return unknown === undefined
+    ? undefined
+    : trouble(`${field}.${unknown}`, `there is no such option; expected one of ${names.join(", ")}`)
+}
 
 const checkPaths = (paths: unknown, field: string): Trouble | undefined => {
   if (!Array.isArray(paths)) return trouble(field, "expected an array of paths")
@@ -97,10 +101,12 @@ const checkCensor = (censor: unknown): Trouble | undefined => {
   if (typeof censor === "string") {
     return censor === "" ? trouble("redact.censor", "it is empty; to take secrets away, Redaction.remove") : undefined
   }
-  if (Predicate.isTagged(censor, "Remove")) return undefined
+  if (Predicate.isTagged(censor, "Remove")) return checkNames(censor, ["_tag"], "redact.censor")
   if (!Predicate.isTagged(censor, "Hash")) {
     return trouble("redact.censor", "expected a text, Redaction.remove or Redaction.hash({ key })")
   }
+  const unknown = checkNames(censor, ["_tag", "key", "length"], "redact.censor")
+  if (unknown !== undefined) return unknown
   const { key, length } = censor as { readonly key?: unknown; readonly length?: unknown }
   if (!isKey(key)) {
     return trouble("redact.censor.key", `expected a Redacted text of at least ${Censors.shortestKey} bytes`)

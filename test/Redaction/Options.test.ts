@@ -282,6 +282,8 @@ describe("validate", () => {
     ...[undefined, text, Redacted.make("k".repeat(31)), Redacted.make(7), {}].map((key) =>
       [{ censor: { _tag: "Hash", key } }, "redact.censor.key", "at least 32 bytes"] as const
     ),
+    [{ censor: { ...Redaction.hash({ key }), lenght: 64 } }, "redact.censor.lenght", "key, length"],
+    [{ censor: { ...Redaction.remove, length: 8 } }, "redact.censor.length", "there is no such option"],
     ...[7, 65, 16.5, "16", null, Number.NaN].map((length) =>
       [{ censor: { _tag: "Hash", key, length } }, "redact.censor.length", "an integer from 8 to 64"] as const
     )
