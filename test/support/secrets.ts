@@ -75,7 +75,10 @@ export const found: { readonly [D in Detector]: ReadonlyArray<Case> } = {
     ["xoxb-123456789012-abcdef", R],
     ["(sk_live_abcdefghij0123456789)", `(${R})`],
     ["whsec_abcdefghij0123456789", R],
-    [`sk-ant-api03-${alnum36}`, R]
+    [`sk-ant-api03-${alnum36}`, R],
+    [`sk-svcacct-${alnum36}`, R],
+    [`sk-admin-${alnum36}`, R],
+    [`key=sk-${alnum36}${alnum36.slice(0, 12)}`, `key=${R}`]
   ],
   privateKey: [
     [`key:\n${pem}\nend`, `key:\n${R}\nend`],

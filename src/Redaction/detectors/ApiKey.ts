@@ -27,7 +27,8 @@ const forms: ReadonlyArray<Form> = [
   ...form(35, dashed, "AIza"),
   ...form(36, Chars.alphanumeric, "npm_"),
   ...form(10, dashed, "xoxa-", "xoxb-", "xoxe-", "xoxe.", "xoxo-", "xoxp-", "xoxr-", "xoxs-", "xapp-"),
-  ...form(32, dashed, "sk-ant-", "sk-proj-"),
+  ...form(32, dashed, "sk-ant-", "sk-proj-", "sk-svcacct-", "sk-admin-"),
+  ...form(40, Chars.alphanumeric, "sk-"),
   ...form(16, dashed, "sk_live_", "sk_test_", "rk_live_", "rk_test_", "whsec_")
 ]
 
