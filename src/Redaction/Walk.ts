@@ -2,6 +2,7 @@
  * The walk over a record: what the paths name is censored as a whole, and in all other texts, keys included, what the
  * detectors find. What does not change is shared, and the record that went in is left as it is.
  */
+import * as ContextMemo from "../ContextMemo.ts"
 import type { LogContext, LogRecord } from "../Record.ts"
 import * as Record from "../Record.ts"
 import type { Censor } from "./Censor.ts"
@@ -58,12 +59,12 @@ export const make = (options: Options): (record: LogRecord) => LogRecord => {
   const contextRoot = Path.root(paths, "context")
   const errorRoot = Path.root(paths, "error")
   // a context is shared by many records, and stays so
-  const contexts = new WeakMap<LogContext, LogContext>()
+  const contexts = ContextMemo.make<LogContext>()
   const redactContext = (context: LogContext): LogContext => {
-    let out = contexts.get(context)
+    let out = ContextMemo.get(contexts, context)
     if (out === undefined) {
       out = redactObject(self, context, contextShape, contextRoot, 0)
-      if (Record.isFixed(context)) contexts.set(context, Record.fixUnsafe(out))
+      if (Record.isFixed(context)) ContextMemo.setUnsafe(contexts, context, Record.fixUnsafe(out))
     }
     return out
   }
