@@ -1,7 +1,7 @@
 /**
- * The app of `http.ts`: a router with two routes, under this library's layer with a file as its sink, which loses nothing.
- * `/orders/7` logs the three records of the demo, without its wait for a database, `/empty/7` answers and does nothing else.
- * Its kinds:
+ * The app of `http.ts`: a router with three routes, under this library's layer with a file as its sink, which loses
+ * nothing. `/orders/7` does what the app of the demo does: three records, and a wait of 10 ms in place of a database.
+ * `/quick/7` does not wait, `/empty/7` does nothing but answer. Its kinds:
  *
  * - `bare`: without the middleware.
  * - `access`: with it, so that each request is a line in the file.
@@ -42,18 +42,21 @@ const Logging = AsyncLogging.layer({
   sinks
 })
 
-const order = Effect.gen(function*() {
-  const { id } = yield* HttpRouter.params
-  yield* Logger.info("order received", { orderId: id, items: 3 })
-  yield* Logger.info("order stored", { orderId: id, table: "orders" })
-  yield* Logger.info("order confirmed", { orderId: id, total: 42.5, currency: "EUR" })
-  return HttpServerResponse.jsonUnsafe({ id })
-})
+const order = (wait: Effect.Effect<void>) =>
+  Effect.gen(function*() {
+    const { id } = yield* HttpRouter.params
+    yield* Logger.info("order received", { orderId: id, items: 3 })
+    yield* wait
+    yield* Logger.info("order stored", { orderId: id, table: "orders" })
+    yield* Logger.info("order confirmed", { orderId: id, total: 42.5, currency: "EUR" })
+    return HttpServerResponse.jsonUnsafe({ id })
+  })
 
 const empty = Effect.map(HttpRouter.params, ({ id }) => HttpServerResponse.jsonUnsafe({ id }))
 
-const orders = Layer.merge(
-  HttpRouter.add("GET", "/orders/:id", order),
+const orders = Layer.mergeAll(
+  HttpRouter.add("GET", "/orders/:id", order(Effect.sleep("10 millis"))),
+  HttpRouter.add("GET", "/quick/:id", order(Effect.void)),
   HttpRouter.add("GET", "/empty/:id", empty)
 )
 

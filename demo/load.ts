@@ -1,5 +1,5 @@
 /**
- * The users: sends requests over 50 connections to each URL that it is told, and reports how long every request took.
+ * The users: sends requests to each URL that it is told, over 50 connections unless it is told of more, and reports how long every request took.
  */
 import autocannon from "autocannon"
 
@@ -8,6 +8,7 @@ export interface Round {
   readonly url: string
   readonly seconds: number
   readonly rate?: number | undefined
+  readonly connections?: number | undefined
 }
 
 /** How long each request took, in milliseconds, in the order of the answers. */
@@ -15,13 +16,13 @@ export interface Result {
   readonly latencies: ReadonlyArray<number>
 }
 
-process.on("message", ({ rate, url, seconds }: Round) => {
+process.on("message", ({ connections = 50, rate, url, seconds }: Round) => {
   const latencies: Array<number> = []
   const end = performance.now() + seconds * 1_000
   const options: autocannon.Options = {
     url,
     duration: seconds,
-    connections: 50,
+    connections,
     // its correction adds latencies of requests that were never sent
     ...(rate !== undefined && { overallRate: rate, ignoreCoordinatedOmission: true }),
     // how often it looks whether the time is up

@@ -157,10 +157,23 @@ describe("JSON as bytes", () => {
     }
   })
 
+  it("G21 a context is written the same, however often it has come, and what came in between", () => {
+    const contexts = ["r-1", "r-2"].map((requestId) => Object.freeze({ service: "shop", requestId }))
+    fc.assert(fc.property(fc.array(fc.nat({ max: 30 })), (runs) => {
+      runs.forEach((times, run) => {
+        const context = contexts[run % contexts.length]!
+        for (let i = 0; i < times; i++) {
+          const line = Formatters.json({ ...recordOf(""), context })
+          assert.include(line, `"context":{"service":"shop","requestId":"${context.requestId}"}`)
+        }
+      })
+    }))
+  })
+
   it("G21 a context that may yet change is written as it is each time", () => {
     const custom: { [key: string]: number } = { a: 1 }
     const context = Object.freeze({ custom })
-    for (const a of [1, 2]) {
+    for (let a = 1; a <= 20; a++) {
       custom["a"] = a
       assert.include(Formatters.json({ ...recordOf(""), context }), `"context":{"custom":{"a":${a}}}`)
     }

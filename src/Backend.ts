@@ -342,11 +342,14 @@ const bytesOf = (self: Backend, record: LogRecord, call: Call | undefined): numb
   try {
     const isAsCaptured = call?.sized === record && call.surroundings.isHarmless
     const bytes = isAsCaptured ? call.bytes : Record.estimateBytes(record)
-    return record.context === self.context ? bytes : bytes + Record.contextBytes(record.context)
+    return record.context === self.context ? bytes : bytes + contextBytes(record, call)
   } catch {
     return self.limits.recordBytes
   }
 }
+
+const contextBytes = ({ context }: LogRecord, call: Call | undefined): number =>
+  context === call?.surroundings.context ? call.surroundings.contextBytes : Record.contextBytes(context)
 
 const refuseClosed = (self: Backend, call: Call): void => {
   const { method, surroundings } = call

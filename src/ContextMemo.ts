@@ -28,7 +28,7 @@ export const make = <A>(): ContextMemo<A> => ({ small: new Map(), large: new Wea
  * What is known of this one.
  */
 export const get = <A>(self: ContextMemo<A>, context: LogContext): A | undefined =>
-  self.small.get(context) ?? (isSmall(context) ? undefined : self.large.get(context))
+  self.small.get(context) ?? self.large.get(context)
 
 /**
  * Remembers it.

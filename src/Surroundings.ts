@@ -42,25 +42,33 @@ export interface Surroundings extends Capture.Surroundings {
 export interface Lookout {
   readonly levels: Levels.Levels
   /** The layer's own. */
-  readonly context: LogContext
+  readonly own: Merged
   /** The layer's own. */
   readonly stages: ReadonlyArray<Stage>
   /** Lists of stages that have open gates of their own, beside the layer's. */
   readonly gated: Set<ReadonlyArray<Stage>>
   /** @internal Each pipeline that was met, with the layer's own stages behind it. */
   readonly pipelines: WeakMap<Pipeline.Pipeline, ReadonlyArray<Stage>>
-  /** @internal Each context that was met, under that of the layer. */
-  readonly contexts: ContextMemo.ContextMemo<LogContext>
+  /** @internal Each context that was met. */
+  readonly contexts: ContextMemo.ContextMemo<Merged>
   /** @internal Of the call before: most calls come from the same context as that one. */
   last: Surroundings | undefined
 }
+
+/** A context under that of the layer, and how large that is. */
+interface Merged {
+  readonly context: LogContext
+  readonly bytes: number
+}
+
+const merged = (context: LogContext): Merged => ({ context, bytes: Record.contextBytes(context) })
 
 /**
  * Has seen nothing yet.
  */
 export const make = (levels: Levels.Levels, context: LogContext, stages: ReadonlyArray<Stage>): Lookout => ({
   levels,
-  context,
+  own: merged(context),
   stages,
   gated: new Set(),
   pipelines: new WeakMap(),
@@ -75,7 +83,7 @@ export const of = (self: Lookout, fiber: Fiber.Fiber<unknown, unknown>): Surroun
   self.last?.of === fiber.context ? self.last : (self.last = look(self, fiber))
 
 const look = (self: Lookout, fiber: Fiber.Fiber<unknown, unknown>): Surroundings => {
-  const context = contextOf(self, fiber.getRef(Current.CurrentLogContext))
+  const { bytes, context } = contextOf(self, fiber.getRef(Current.CurrentLogContext))
   const stages = stagesOf(self, fiber.getRef(Pipeline.CurrentPipeline))
   const { minimumLogLevel } = fiber.cache
   return {
@@ -88,20 +96,20 @@ const look = (self: Lookout, fiber: Fiber.Fiber<unknown, unknown>): Surroundings
     hasGates: stages.some(isGate),
     isHarmless: stages.every((stage) => stage._tag === "Redact" && stage.isOwn),
     context,
-    contextBytes: Record.contextBytes(context),
+    contextBytes: bytes,
     annotations: fiber.getRef(References.CurrentLogAnnotations),
     spans: fiber.getRef(References.CurrentLogSpans)
   }
 }
 
-const contextOf = (self: Lookout, own: LogContext): LogContext => {
-  if (own === Record.emptyContext) return self.context
-  let merged = ContextMemo.get(self.contexts, own)
-  if (merged === undefined) {
-    merged = Record.mergeContext(self.context, own)
-    ContextMemo.setUnsafe(self.contexts, own, merged)
+const contextOf = (self: Lookout, context: LogContext): Merged => {
+  if (context === Record.emptyContext) return self.own
+  let known = ContextMemo.get(self.contexts, context)
+  if (known === undefined) {
+    known = merged(Record.mergeContext(self.own.context, context))
+    ContextMemo.setUnsafe(self.contexts, context, known)
   }
-  return merged
+  return known
 }
 
 const stagesOf = (self: Lookout, pipeline: Pipeline.Pipeline): ReadonlyArray<Stage> => {

@@ -2,7 +2,6 @@
  * The JSON line, version 1. `JsonLine` is its schema and reads it back.
  */
 import type * as LogLevel from "effect/LogLevel"
-import * as ContextMemo from "../ContextMemo.ts"
 import type { Formatter } from "../Pipeline.ts"
 import type { LogContext, LogError, LogFields, LogGap } from "../Record.ts"
 import { emptyContext, eventOf, isFixed, noFields } from "../Record.ts"
@@ -120,17 +119,24 @@ const writePart = (page: Page, at: number, key: Fragment, part: LogFields): numb
   return end === start + "{}".length ? at : end
 }
 
-// One context is shared by many records. To keep the text of one that has a single record, as that of a request may,
-// would cost more than to write it: it is kept from the second one on.
-const writtenContexts = ContextMemo.make<Fragment | "once">()
+// One context is shared by many records, or by the few of a request. To keep what is written of each of those would cost
+// as much as to write it: kept is that of the last one, once it has come again and again.
+interface Last {
+  readonly context: LogContext
+  times: number
+  written: Fragment | undefined
+}
+
+let last: Last = { context: emptyContext, times: 0, written: undefined }
+const timesToWrite = 8
 
 const writeContext = (page: Page, at: number, context: LogContext): number => {
-  const known = ContextMemo.get(writtenContexts, context)
-  if (typeof known === "object") return writeFragment(page, at, known)
+  if (context !== last.context) last = { context, times: 0, written: undefined }
+  else if (last.written !== undefined) return writeFragment(page, at, last.written)
   const end = writePart(page, at, keys.context, { ...context })
-  if (end > page.bytes.length || !isFixed(context)) return end
-  const written = known === undefined ? "once" : fragment(page.bytes.toString("utf8", at, end))
-  ContextMemo.setUnsafe(writtenContexts, context, written)
+  if (++last.times === timesToWrite && end <= page.bytes.length && isFixed(context)) {
+    last.written = fragment(page.bytes.toString("utf8", at, end))
+  }
   return end
 }
 

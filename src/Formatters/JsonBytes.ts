@@ -12,7 +12,7 @@ import { needsEscape, quote } from "./JsonText.ts"
 
 const quoteMark = 0x22
 const backslash = 0x5c
-const shortText = 24
+const shortText = 40
 
 /**
  * Writes a string, in quotes.
