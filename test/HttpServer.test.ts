@@ -7,6 +7,7 @@ import * as HttpServer from "effect/http/HttpServer"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as HttpLogging from "../src/HttpLogging.ts"
 import * as Logger from "../src/Logger.ts"
@@ -17,7 +18,9 @@ import { recording } from "./support/sinks.ts"
 
 const ok = HttpServerResponse.text("hello")
 
-const get = (path: HttpRouter.PathInput, handler: Effect.Effect<HttpServerResponse.HttpServerResponse, unknown>) =>
+type Handler = Effect.Effect<HttpServerResponse.HttpServerResponse, unknown, HttpServerRequest | Scope.Scope>
+
+const get = (path: HttpRouter.PathInput, handler: Handler) =>
   HttpRouter.add("GET", path, handler as Effect.Effect<HttpServerResponse.HttpServerResponse>)
 
 const pick = (record: LogRecord | undefined, ...names: ReadonlyArray<string>) =>
@@ -329,6 +332,96 @@ describe("a request that does not end well", () => {
           assert.deepStrictEqual(Object.keys(record.fields).filter((key) => key === "slow" || key === "aborted"), [])
         })
     ))
+})
+
+describe("a connection that was upgraded", () => {
+  // says something, and then hears whatever comes: the end of the connection is the end of the handler
+  const open = Effect.gen(function*() {
+    const socket = yield* Effect.flatMap(HttpServerRequest, ({ upgrade }) => upgrade)
+    const reader = yield* socket.reader
+    const writer = yield* socket.writer
+    yield* writer.write("hello")
+    return yield* Effect.forever(reader.pull)
+  })
+
+  const connected = (server: Running) =>
+    Effect.callback<WebSocket>((resume) => {
+      const client = new WebSocket(server.url.replace("http", "ws") + "/socket")
+      client.addEventListener("message", () => resume(Effect.succeed(client)))
+    })
+
+  const summary = (record: LogRecord) => [
+    record.message,
+    record.level,
+    record.fields["http.response.status_code"],
+    record.fields["aborted"],
+    record.fields["http.response.body.size"],
+    record.error?.message
+  ]
+
+  it.live("has 101 and no error, whatever code it is closed with", () =>
+    serving(routed(get("/socket", open)), (server) =>
+      Effect.gen(function*() {
+        for (const code of [1000, 3001]) (yield* connected(server)).close(code)
+        const records = yield* server.accesses(2)
+        const closed = ["GET /socket 101", "Info", 101, undefined, undefined, undefined]
+        assert.deepStrictEqual(records.map(summary), [closed, closed])
+      })))
+
+  it.live("has 101 when the client is gone without a word, and is told apart as aborted", () =>
+    serving(routed(get("/socket", open)), (server) =>
+      Effect.gen(function*() {
+        const socket = yield* server.open(
+          "GET /socket HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
+            + "sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n\r\n"
+        )
+        yield* Effect.callback<void>((resume) => void socket.once("data", () => resume(Effect.void)))
+        socket.resetAndDestroy()
+        const record = (yield* server.accesses(1))[0]!
+        assert.deepStrictEqual(summary(record), [
+          "GET /socket 101, aborted",
+          "Info",
+          101,
+          "client",
+          undefined,
+          undefined
+        ])
+      })))
+
+  it.live("has 101 when the server shuts down", () => {
+    const sink = recording()
+    return Effect.gen(function*() {
+      yield* serving(routed(get("/socket", open)), connected, { sink: sink.sink })
+      assert.deepStrictEqual(sink.records.map(summary), [
+        ["GET /socket 101, aborted", "Info", 101, "server", undefined, undefined]
+      ])
+    })
+  })
+
+  it.live("has 101 and the error that its handler died with, and no header of the answer that was never sent", () => {
+    const dies = Effect.andThen(
+      Effect.flatMap(HttpServerRequest, ({ upgrade }) => upgrade),
+      (socket) => Effect.andThen(socket.reader, Effect.die(new Error("a bug")))
+    )
+    return serving(
+      routed(get("/socket", dies), { responseHeaders: ["x-request-id"] }),
+      (server) =>
+        Effect.gen(function*() {
+          const client = new WebSocket(server.url.replace("http", "ws") + "/socket")
+          const record = (yield* server.accesses(1))[0]!
+          client.close()
+          assert.deepStrictEqual(summary(record), [
+            "GET /socket 101, failed",
+            "Error",
+            101,
+            undefined,
+            undefined,
+            "a bug"
+          ])
+          assert.isFalse("http.response.header.x-request-id" in record.fields)
+        })
+    )
+  })
 })
 
 describe("the places where the middleware can stand", () => {

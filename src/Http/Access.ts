@@ -111,7 +111,8 @@ export const fields = (settings: ServerSettings, access: Access, details: Detail
   if (settings.requestHeaders.length > 0) {
     addHeaders(out, settings.requestHeaders, headers, details.inner)
   }
-  if (settings.responseHeaders.length > 0 && details.response !== undefined) {
+  // an answer in whose place another one was sent has told nobody its headers
+  if (settings.responseHeaders.length > 0 && details.response?.status === status) {
     addHeaders(out, settings.responseHeaders, details.response.headers, details.inner)
   }
   if (access.slow) out["slow"] = true

@@ -6,6 +6,7 @@ import type * as Exit from "effect/Exit"
 import { ClientAbort } from "effect/http/HttpServerError"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Response from "effect/http/HttpServerResponse"
+import * as Socket from "effect/socket/Socket"
 import type { Access } from "./Access.ts"
 import * as Failure from "./Failure.ts"
 
@@ -31,17 +32,41 @@ export const make = (
     ? succeeded(exit.value, response, pending)
     : failed(exit.cause, response, header)
 
+/**
+ * How a request ended whose connection was upgraded with this status: nothing that came later has changed that. That the
+ * connection was closed is its end and no error, with whatever code.
+ */
+export const ofUpgrade = (exit: Exit.Exit<HttpServerResponse, unknown>, status: number): Outcome => {
+  if (exit._tag === "Success") return { status, aborted: undefined, error: undefined }
+  const reasons = exit.cause.reasons.filter((reason) => !isAnswer(reason))
+  const error = Failure.causeOf(reasons.filter((reason) => codeOf(reason) === undefined))
+  const aborter = reasons.some((reason) => codeOf(reason) === goneAway) ? "client" : aborterOf(reasons)
+  return { status, aborted: error === undefined || aborter === "client" ? aborter : undefined, error }
+}
+
+// what a connection is closed with, in its own process only, that ended without a close frame (RFC 6455, 7.4.1)
+const goneAway = 1006
+
+const codeOf = (reason: Cause.Reason<unknown>): number | undefined => {
+  const failure = reason._tag === "Fail" ? reason.error : reason._tag === "Die" ? reason.defect : undefined
+  return Socket.isSocketError(failure) && failure.reason._tag === "SocketCloseError" ? failure.reason.code : undefined
+}
+
+const isAnswer = (reason: Cause.Reason<unknown>): boolean =>
+  reason._tag === "Die" && Response.isHttpServerResponse(reason.defect)
+
 const succeeded = (
   value: HttpServerResponse,
   response: HttpServerResponse | undefined,
   pending: Cause.Cause<unknown> | undefined
 ): Outcome => {
+  // an upgraded connection says so in the answer that it reports in the place of the handler's
+  if (value.status === 101) return { status: 101, aborted: undefined, error: undefined }
   // a handler that cannot be interrupted answers also a client that has gone
   if (pending !== undefined && aborterOf(pending.reasons) === "client") {
     return { status: 499, aborted: "client", error: undefined }
   }
-  // an upgraded connection says so in the answer that it reports in the place of the handler's
-  return { status: value.status === 101 ? 101 : (response ?? value).status, aborted: undefined, error: undefined }
+  return { status: (response ?? value).status, aborted: undefined, error: undefined }
 }
 
 const failed = (

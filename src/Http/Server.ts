@@ -5,7 +5,6 @@
  * answer is sent after the middleware has ended, and the scope of the request tells the end. Or around the sending too,
  * as the `middleware` of `HttpServer.serve`: then the answer is on its way, or out, when the handler's effect ends.
  */
-import type * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
@@ -27,6 +26,7 @@ import * as Exchanges from "./Exchange.ts"
 import * as Logs from "./Logs.ts"
 import * as Outcomes from "./Outcome.ts"
 import * as Paths from "./Paths.ts"
+import * as Platform from "./Platform.ts"
 import type { ServerSettings } from "./ServerOptions.ts"
 import type { Trouble } from "./Trouble.ts"
 import * as Troubles from "./Trouble.ts"
@@ -107,7 +107,7 @@ const handled = (
 // is: a second handler would take the sending out of the step in which it is done.
 const standLast = (exchange: Exchange): void => {
   const first = exchange.onResponse
-  if (Context.getOrUndefined(exchange.outer, RequestState)?.preResponseHandler === first) return
+  if (Platform.stateOf(exchange.outer)?.preResponseHandler === first) return
   exchange.onResponse = Exchanges.onResponse(exchange)
   HttpEffect.appendPreResponseHandlerUnsafe(exchange.outer, exchange.onResponse)
 }
@@ -137,7 +137,10 @@ const accessOf = (
   exit: Exit.Exit<HttpServerResponse, unknown>,
   fiber: Fiber.Fiber<unknown, unknown>
 ): Access => {
-  const { aborted, error, status } = Outcomes.make(exit, response, settings.requestId.header, pendingOf(fiber))
+  const upgraded = Platform.upgradedOf(request)
+  const { aborted, error, status } = upgraded === undefined
+    ? Outcomes.make(exit, response, settings.requestId.header, Platform.pendingOf(fiber))
+    : Outcomes.ofUpgrade(exit, upgraded.status)
   const duration = Monotonic.millisUnsafe(clock) - started
   return {
     request,
@@ -151,10 +154,6 @@ const accessOf = (
     error
   }
 }
-
-// A fiber that cannot be interrupted knows that it should be, but not in its public type.
-const pendingOf = (fiber: Fiber.Fiber<unknown, unknown>): Cause.Cause<unknown> | undefined =>
-  (fiber as { readonly _interruptedCause?: Cause.Cause<unknown> })._interruptedCause
 
 const log = (exchange: Exchange, access: Access, fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<void> => {
   const { settings, trouble } = exchange
@@ -192,17 +191,10 @@ const isSkipped = (
   { path }: Access,
   fiber: Fiber.Fiber<unknown, unknown>
 ): boolean => {
-  if (Context.getOrUndefined(outer, RequestState)?.loggerDisabled === true) return true
+  if (Platform.stateOf(outer)?.loggerDisabled === true) return true
   const { skip } = settings
   return skip !== undefined && Troubles.guard(trouble, fiber, "skip", () => skip(request, path) === true, () => false)
 }
-
-// Where Effect keeps what belongs to a request: what `HttpMiddleware.withLoggerDisabled` sets, and what is to be done with
-// the answer. It is not exported, so it is looked up by its name; without it, nothing is disabled, and all stand last.
-const RequestState = Context.Service<{
-  readonly loggerDisabled: boolean
-  readonly preResponseHandler: HttpEffect.PreResponseHandler | undefined
-}>("effect/http/HttpEffect/CurrentRequestState")
 
 // -----------------------------------------------------------------------------
 // the client behind proxies
