@@ -41,7 +41,7 @@ export interface Exchange {
   address: string | undefined
   /** The pattern of its route, once it is known. */
   route: string | undefined
-  /** The answer as it is sent, once there is one. */
+  /** The answer as it is sent, once there is one and until the request has ended. */
   response: HttpServerResponse | undefined
   /** How many bytes of a stream have been handed over. */
   streamed: number

@@ -44,6 +44,12 @@ export const ofUpgrade = (exit: Exit.Exit<HttpServerResponse, unknown>, status: 
   return { status, aborted: error === undefined || aborter === "client" ? aborter : undefined, error }
 }
 
+/**
+ * What it failed with, without answers.
+ */
+export const errorOf = (exit: Exit.Exit<HttpServerResponse, unknown>): Cause.Cause<unknown> | undefined =>
+  exit._tag === "Success" ? undefined : Failure.causeOf(exit.cause.reasons.filter((reason) => !isAnswer(reason)))
+
 // what a connection is closed with, in its own process only, that ended without a close frame (RFC 6455, 7.4.1)
 const goneAway = 1006
 

@@ -42,14 +42,20 @@ export const make = (settings: ServerSettings) => {
   ): Effect.Effect<HttpServerResponse, E, R | HttpServerRequest> =>
     Effect.withFiber((fiber) => {
       const request = Context.getOrUndefined(fiber.context, HttpServerRequest)
-      // installed twice, the outer one sees more
-      if (request === undefined || fiber.getRef(Exchanges.CurrentExchange) !== undefined) return app
+      if (request === undefined || isFollowed(fiber)) return app
       const exchange = begin(settings, trouble, request, fiber)
       if (exchange === undefined) return app
       return addressed === undefined
         ? follow(exchange, app)
         : Effect.andThen(addressed(exchange), follow(exchange, app))
     })
+}
+
+// Installed twice, the outer one sees more. A request that is made in this process, while another one is handled, is one of
+// its own.
+const isFollowed = (fiber: Fiber.Fiber<unknown, unknown>): boolean => {
+  const exchange = fiber.getRef(Exchanges.CurrentExchange)
+  return exchange !== undefined && Platform.stateOf(exchange.outer) === Platform.stateOf(fiber.context)
 }
 
 const begin = (
@@ -95,12 +101,20 @@ const handled = (
   exchange: Exchange,
   exit: Exit.Exit<HttpServerResponse, unknown>
 ): Effect.Effect<void> | undefined => {
-  Exchanges.findRoute(exchange, Fiber.getCurrent()!.context)
+  const fiber = Fiber.getCurrent()!
+  Exchanges.findRoute(exchange, fiber.context)
   const scope = Context.getOrUndefined(exchange.outer, Scope.Scope)
-  if (exchange.response !== undefined || scope === undefined) return ended(exchange, exit)
+  const handled = { exit, fiber }
+  if (exchange.response !== undefined || scope === undefined) return ended(exchange, exit, handled)
   standLast(exchange)
   // the last finalizer is the first to run: the handler's own do not count into the time of the answer
-  return Scope.addFinalizerExit(scope, (exit) => ended(exchange, exit))
+  return Scope.addFinalizerExit(scope, (exit) => ended(exchange, exit, handled))
+}
+
+// how the handler ended, which may not be how the request ends, and the fiber of the request
+interface Handled {
+  readonly exit: Exit.Exit<HttpServerResponse, unknown>
+  readonly fiber: Fiber.Fiber<unknown, unknown>
 }
 
 // Behind all that changes the answer before it is sent, a compression for one. With nothing behind it that stays as it
@@ -113,18 +127,24 @@ const standLast = (exchange: Exchange): void => {
 }
 
 // In one step, under the context of the request, whatever is in force where it ends.
-const ended = (exchange: Exchange, exit: Exit.Exit<HttpServerResponse, unknown>): Effect.Effect<void> => {
+const ended = (
+  exchange: Exchange,
+  exit: Exit.Exit<HttpServerResponse, unknown>,
+  handled: Handled
+): Effect.Effect<void> => {
   const fiber = Fiber.getCurrent()!
   const around = fiber.context
   fiber.setContext(exchange.inner)
   try {
-    const logged = log(exchange, accessOf(exchange, exit, fiber), fiber)
+    const logged = log(exchange, accessOf(exchange, exit, handled, fiber), fiber)
     return logged === Effect.void ? logged : Effect.updateContext(logged, () => exchange.inner)
   } catch (error) {
     Troubles.tellUnsafe(exchange.trouble, fiber, "the access record", error)
     return Effect.void
   } finally {
     fiber.setContext(around)
+    // what the handler has forked has the exchange in its context, for as long as it lives
+    exchange.response = undefined
   }
 }
 
@@ -135,6 +155,7 @@ const ended = (exchange: Exchange, exit: Exit.Exit<HttpServerResponse, unknown>)
 const accessOf = (
   { clock, request, response, route, settings, started }: Exchange,
   exit: Exit.Exit<HttpServerResponse, unknown>,
+  handled: Handled,
   fiber: Fiber.Fiber<unknown, unknown>
 ): Access => {
   const upgraded = Platform.upgradedOf(request)
@@ -150,8 +171,10 @@ const accessOf = (
     status,
     duration,
     slow: duration >= settings.slowAfter && status !== 101,
-    aborted,
-    error
+    // a stream that goes on when the fiber of the request has ended is interrupted by who pulls it
+    aborted: aborted === "server" && handled.fiber.pollUnsafe() !== undefined ? "client" : aborted,
+    // a middleware around this one may have made an answer of what the handler failed with
+    error: error ?? (status >= 500 && aborted === undefined ? Outcomes.errorOf(handled.exit) : undefined)
   }
 }
 
