@@ -141,6 +141,14 @@ describe("the trace of a request", () => {
       assert.deepStrictEqual(logged, [server, server])
     }))
 
+  it.effect("is the caller's where the server was started inside of a span, which is no request's", () =>
+    Effect.gen(function*() {
+      const { body, logged } = yield* Effect.withSpan(ids({ traceparent }), "main")
+      assert.deepStrictEqual(body, ["ExternalSpan", "00f067aa0ba902b7", "4bf92f3577b34da6a3ce929d0e0e4736"])
+      const caller = ["4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"]
+      assert.deepStrictEqual(logged, [caller, caller])
+    }))
+
   it.effect("leaves the decision of the caller that the trace is not sampled", () =>
     Effect.gen(function*() {
       const sampled: Array<boolean> = []

@@ -225,6 +225,14 @@ describe("which requests have a record", () => {
       const kept = yield* records({ sample: 0.5 }, ask("00000000000000"), ask("ffffffffffffff"))
       assert.deepStrictEqual(kept.map(({ traceId }) => traceId), ["111111111111111111ffffffffffffff"])
     }))
+
+  it.effect("`sample` goes by the id of the request where all have the trace in which the server was started", () =>
+    Effect.gen(function*() {
+      const ids = Array.from({ length: 50 }, (_, i) => `r-${i}`)
+      const asks = ids.map((id) => ["/200", { headers: { "x-request-id": id } }] as const)
+      const kept = yield* Effect.withSpan(records({ sample: 0.5 }, ...asks), "main")
+      assert.deepStrictEqual(kept.map(({ context }) => context.requestId), ids.filter((id) => isSampled(0.5, id)))
+    }))
 })
 
 describe("what a record says", () => {

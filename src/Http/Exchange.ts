@@ -18,6 +18,7 @@ import * as Tracer from "effect/Tracer"
 import * as Current from "../Current.ts"
 import * as Monotonic from "../Monotonic.ts"
 import * as Record from "../Record.ts"
+import * as Platform from "./Platform.ts"
 import * as RequestId from "./RequestId.ts"
 import type { ServerSettings } from "./ServerOptions.ts"
 import type { Trouble } from "./Trouble.ts"
@@ -91,7 +92,8 @@ export const begin = (
   const context = Context.add(Context.add(outer, Current.CurrentLogContext, logContext), CurrentExchange, exchange)
   // Where Effect traces the request, its span is there already, and is a child of the caller's. Where it does not, the
   // caller's span itself is what the handler's spans, records and outgoing requests belong to.
-  const caller = fiber.cache.span === undefined ? TraceContext.fromHeaders(request.headers) : Option.none()
+  const isTraced = fiber.cache.span !== undefined && fiber.cache.span !== Platform.serverSpanOf(outer)
+  const caller = !isTraced ? TraceContext.fromHeaders(request.headers) : Option.none()
   exchange.inner = Option.isNone(caller) ? context : Context.add(context, Tracer.ParentSpan, caller.value)
   return exchange
 }
@@ -136,8 +138,10 @@ const withBody = (self: HttpServerResponse, body: HttpBody.HttpBody): HttpServer
 /**
  * What tells requests apart for sampling: the id of the trace, or else that of the request.
  */
-export const sampleKey = ({ id, inner }: Exchange): string =>
-  Context.getOrUndefined(inner, Tracer.ParentSpan)?.traceId ?? id
+export const sampleKey = ({ id, inner, outer }: Exchange): string => {
+  const span = Context.getOrUndefined(inner, Tracer.ParentSpan)
+  return span === undefined || span.traceId === Platform.serverSpanOf(outer)?.traceId ? id : span.traceId
+}
 
 /**
  * Looks where the router has put the route. A middleware between here and the router may have taken it back already:

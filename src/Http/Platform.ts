@@ -9,6 +9,7 @@ import type { PreResponseHandler } from "effect/http/HttpEffect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Response from "effect/http/HttpServerResponse"
+import * as Tracer from "effect/Tracer"
 
 /**
  * Where Effect keeps what belongs to one request.
@@ -18,12 +19,22 @@ export const RequestState = Context.Service<{
   readonly loggerDisabled: boolean
   /** What is to be done with the answer. */
   readonly preResponseHandler: PreResponseHandler | undefined
+  /** The context of the server. */
+  readonly prev?: Context.Context<never> | undefined
 }>("effect/http/HttpEffect/CurrentRequestState")
 
 /**
  * The state of the request in whose context this is.
  */
 export const stateOf = (context: Context.Context<never>) => Context.getOrUndefined(context, RequestState)
+
+/**
+ * The span in which the server was started, which all its requests are in and none is of.
+ */
+export const serverSpanOf = (context: Context.Context<never>): Tracer.AnySpan | undefined => {
+  const server = stateOf(context)?.prev
+  return server === undefined ? undefined : Context.getOrUndefined(server, Tracer.ParentSpan)
+}
 
 /**
  * What was answered to a request whose connection has been upgraded, whatever its handler ended with.
