@@ -119,6 +119,15 @@ describe("a client", () => {
       assert.lengthOf(records, 1)
     }))
 
+  it.live("G22 keeps the URL out of what `fetch` says of it", () =>
+    Effect.gen(function*() {
+      const client = HttpLogging.client()(yield* HttpClient.HttpClient)
+      yield* Effect.exit(client.get("http://ada:s3cret@127.0.0.1:1/x", { urlParams: { code: "s3cret" } }))
+      const [record] = yield* Effect.flatMap(AsyncLogging.TestLog, (log) => log.records)
+      assert.include(record!.error?.cause?.message, "includes credentials: http://127.0.0.1:1/x")
+      assert.notInclude(JSON.stringify(record), "s3cret")
+    }).pipe(Effect.provide([FetchHttpClient.layer, AsyncLogging.layerTest()])))
+
   it.effect("G22 logs a URL that is none without saying it", () =>
     Effect.gen(function*() {
       const { records } = yield* using({}, answering(200), (client) => client.get("http://ada:s3cret@ api/?s3cret"))

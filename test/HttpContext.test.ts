@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -6,6 +7,8 @@ import * as HttpApi from "effect/http-api/HttpApi"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
+import * as HttpClientError from "effect/http/HttpClientError"
+import * as ClientRequest from "effect/http/HttpClientRequest"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
@@ -271,4 +274,64 @@ describe("nothing that the middleware does", () => {
         assert.notInclude(JSON.stringify(record), secret)
       }))
   })
+
+  it.effect("G22 keeps a secret out of what an error of the program's own was caused by", () => {
+    const secret = "s3cret"
+    const asked = ClientRequest.get(`http://ada:${secret}@stock.test/7?code=${secret}`, {
+      headers: { "x-own": secret }
+    })
+    const failed = new HttpClientError.HttpClientError({
+      reason: new HttpClientError.TransportError({ request: asked, cause: new Error("connect ECONNREFUSED") })
+    })
+    class OutOfStock extends Data.TaggedError("OutOfStock")<{ readonly item: number; readonly cause: unknown }> {}
+    const around = new Error("no stock", { cause: new OutOfStock({ item: 7, cause: failed }) })
+    const failures = [around, new OutOfStock({ item: 7, cause: failed }), { _tag: "Odd", item: 7, error: failed }]
+    return Effect.gen(function*() {
+      for (const failure of failures) {
+        for (const failing of [Effect.fail(failure), Effect.die(failure)]) {
+          const { records } = yield* asking(HttpLogging.middleware()(failing), [["/"]])
+          const text = JSON.stringify(records[0])
+          assert.include(text, "connect ECONNREFUSED")
+          assert.include(text, "GET http://stock.test/7")
+          assert.include(text, "\"item\":7")
+          assert.notInclude(text, secret)
+        }
+      }
+      const { records } = yield* asking(HttpLogging.middleware()(Effect.fail(around)), [["/"]])
+      const { cause, message, stack, type } = records[0]!.error!
+      assert.deepStrictEqual([type, message, cause?.type, cause?.cause?.type], [
+        "Error",
+        "no stock",
+        "OutOfStock",
+        "TransportError"
+      ])
+      assert.include(stack, "HttpContext.test.ts")
+      // what the program failed with is not touched
+      assert.strictEqual((around.cause as OutOfStock).cause, failed)
+    })
+  })
+
+  it.effect("is stopped by a failure that cannot be looked at, or that goes round in a circle", () =>
+    Effect.gen(function*() {
+      const { proxy, revoke } = Proxy.revocable({}, {})
+      revoke()
+      const round = new Error("round", {
+        cause: new HttpClientError.HttpClientError({
+          reason: new HttpClientError.TransportError({ request: ClientRequest.get("http://stock.test/?code=s3cret") })
+        })
+      })
+      Object.assign(round, { self: round, list: [round] })
+      for (const failure of [proxy, round]) {
+        // Effect itself does not come through with a proxy
+        const app = Effect.catchCause(
+          HttpLogging.middleware()(Effect.fail(failure)),
+          () => Effect.succeed(HttpServerResponse.empty({ status: 500 }))
+        )
+        const { notices, records } = yield* asking(app, [["/"]])
+        assert.strictEqual(records[0]?.message, "GET / 500")
+        assert.isDefined(records[0]?.error)
+        assert.notInclude(JSON.stringify(records[0]), "s3cret")
+        assert.deepStrictEqual(notices, [])
+      }
+    }))
 })

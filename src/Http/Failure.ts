@@ -4,7 +4,11 @@
  */
 import * as Cause from "effect/Cause"
 import * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpServerError from "effect/http/HttpServerError"
+import * as UrlParams from "effect/http/UrlParams"
+import * as Option from "effect/Option"
+import * as Leaf from "../Leaf.ts"
 import * as Paths from "./Paths.ts"
 
 /**
@@ -36,29 +40,121 @@ export const statusOf = (reasons: ReadonlyArray<Cause.Reason<unknown>>): number 
 }
 
 const errorOf = (failure: unknown): unknown => {
-  if (HttpServerError.isHttpServerError(failure)) {
-    const { reason } = failure
-    return shown(reason, `${reason.request.method} ${Paths.ofUrl(reason.request.url)}`, reason.cause)
+  try {
+    const errors = httpErrors(failure)
+    return errors.length === 0 ? failure : copyOf({ hidden: errors.flatMap(hiddenOf), copies: new Map() }, failure)
+  } catch {
+    // it cannot even be looked at, and so has nothing to show
+    return failure
   }
-  if (HttpClientError.isHttpClientError(failure)) {
-    const { reason } = failure
-    // what is wrong with a URL quotes it
-    const cause = reason._tag === "InvalidUrlError" ? undefined : reason.cause
-    return shown(reason, `${reason.request.method} ${Paths.withoutSecrets(reason.request.url)}`, cause)
-  }
-  return failure
 }
 
-const shown = (
-  reason: Error & { readonly _tag: string; readonly description?: string | undefined },
-  request: string,
-  cause: unknown
-): Error => {
-  const message = reason.description === undefined ? request : `${request}: ${reason.description}`
-  const error = new Error(message, cause === undefined ? undefined : { cause })
+// -----------------------------------------------------------------------------
+// what is hidden
+// -----------------------------------------------------------------------------
+
+type HttpError = HttpServerError.HttpServerError | HttpClientError.HttpClientError
+
+const isHttpError = (u: unknown): u is HttpError =>
+  HttpServerError.isHttpServerError(u) || HttpClientError.isHttpClientError(u)
+
+// A program wraps what failed in errors of its own: as their cause, or in any property of them. There are only so many
+// looked at.
+const httpErrors = (failure: unknown): ReadonlyArray<HttpError> => {
+  const seen = new Set<unknown>([failure])
+  for (const each of seen) {
+    for (const part of partsOf(each)) if (seen.size < maxErrors) seen.add(part)
+  }
+  return [...seen].filter(isHttpError)
+}
+
+const maxErrors = 64
+
+const partsOf = (failure: unknown): ReadonlyArray<Error> =>
+  typeof failure !== "object" || failure === null
+    ? []
+    : Object.values(Object.getOwnPropertyDescriptors(failure) as { [key: string]: PropertyDescriptor })
+      .flatMap(({ value }) => Array.isArray(value) ? value.slice(0, maxErrors) : [value])
+      .filter(Leaf.isError)
+
+/**
+ * A text, and what stands in its place.
+ */
+type Hidden = readonly [text: string, shown: string]
+
+// how the request is called in texts: of the program, of Effect, of the platform (`fetch` quotes a URL that it does not like)
+const hiddenOf = (error: HttpError): ReadonlyArray<Hidden> => {
+  const { url } = error.request
+  const shown = urlOf(error)
+  const href = HttpClientError.isHttpClientError(error)
+    ? Option.getOrUndefined(HttpClientRequest.toUrl(error.request))?.href
+    : undefined
+  return [href, href === undefined ? undefined : UrlParams.redactUrl(href), url, UrlParams.redactUrl(url)].flatMap(
+    (text) => text === undefined || text === "" || text === shown ? [] : [[text, shown] as const]
+  )
+}
+
+const urlOf = (error: HttpError): string =>
+  HttpServerError.isHttpServerError(error)
+    ? Paths.ofUrl(error.request.url)
+    : Paths.withoutSecrets(error.request.url)
+
+// -----------------------------------------------------------------------------
+// what is shown
+// -----------------------------------------------------------------------------
+
+interface Copying {
+  readonly hidden: ReadonlyArray<Hidden>
+  readonly copies: Map<unknown, unknown>
+}
+
+// A copy without HTTP errors and without what is hidden. Errors that refer to each other still do.
+const copyOf = (self: Copying, failure: unknown): unknown => {
+  if (typeof failure !== "object" || failure === null) return failure
+  const known = self.copies.get(failure)
+  if (known !== undefined) return known
+  if (self.copies.size >= maxErrors) return "[truncated]"
+  return isHttpError(failure) ? copyOfHttp(self, failure) : copyOfOwn(self, failure)
+}
+
+const copyOfHttp = (self: Copying, failure: HttpError): Error => {
+  const { reason } = failure
+  const request = `${reason.request.method} ${urlOf(failure)}`
+  const message = reason.description === undefined ? request : shownText(self, `${request}: ${reason.description}`)
+  const error = new Error(message)
+  self.copies.set(failure, error)
   error.name = reason._tag
   // the head of a stack is the message again
   const site = reason.stack?.indexOf("\n    at ") ?? -1
   error.stack = `${reason._tag}: ${message}${site < 0 ? "" : reason.stack!.slice(site)}`
+  // what is wrong with a URL quotes it
+  if (reason.cause !== undefined && reason._tag !== "InvalidUrlError") error.cause = copyOf(self, reason.cause)
   return error
 }
+
+const copyOfOwn = (self: Copying, failure: object): object => {
+  const parts = Object.getOwnPropertyDescriptors(failure) as { [key: string]: PropertyDescriptor }
+  const copy: object = Object.create(Object.getPrototypeOf(failure), parts)
+  self.copies.set(failure, copy)
+  for (const key of Object.keys(parts)) {
+    const { enumerable, value } = parts[key]!
+    const shown = Leaf.isError(value)
+      ? copyOf(self, value)
+      : Array.isArray(value) && value.some(Leaf.isError)
+      ? value.slice(0, maxErrors).map((item) => Leaf.isError(item) ? copyOf(self, item) : item)
+      : value
+    if (shown !== value) define(copy, key, shown, enumerable)
+  }
+  for (const key of ["message", "stack"]) {
+    const text = (failure as { readonly [key: string]: unknown })[key]
+    if (typeof text === "string") define(copy, key, shownText(self, text), parts[key]?.enumerable)
+  }
+  return copy
+}
+
+const define = (self: object, key: string, value: unknown, enumerable: boolean | undefined): void => {
+  Object.defineProperty(self, key, { value, enumerable: enumerable === true, configurable: true, writable: true })
+}
+
+const shownText = ({ hidden }: Copying, text: string): string =>
+  hidden.reduce((text, [url, shown]) => text.replaceAll(url, () => shown), text)
