@@ -16,14 +16,12 @@ import * as Paths from "./Paths.ts"
  */
 export const causeOf = (reasons: ReadonlyArray<Cause.Reason<unknown>>): Cause.Cause<unknown> | undefined => {
   const shown = reasons.flatMap((reason): ReadonlyArray<Cause.Reason<unknown>> => {
-    switch (reason._tag) {
-      case "Fail":
-        return [errorOf(reason.error) === reason.error ? reason : Cause.makeFailReason(errorOf(reason.error))]
-      case "Die":
-        return [errorOf(reason.defect) === reason.defect ? reason : Cause.makeDieReason(errorOf(reason.defect))]
-      case "Interrupt":
-        return []
-    }
+    if (reason._tag === "Interrupt") return []
+    const failure = reason._tag === "Fail" ? reason.error : reason.defect
+    const error = errorOf(failure)
+    return [
+      error === failure ? reason : reason._tag === "Fail" ? Cause.makeFailReason(error) : Cause.makeDieReason(error)
+    ]
   })
   return shown.length === 0 ? undefined : Cause.fromReasons(shown)
 }
