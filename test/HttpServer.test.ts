@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
@@ -431,6 +432,8 @@ describe("the places where the middleware can stand", () => {
       switch (url) {
         case "/broken":
           return Effect.succeed(broken)
+        case "/endless":
+          return Effect.succeed(endless)
         case "/fails":
           return Effect.fail(new Error("no database"))
         case "/gone":
@@ -445,6 +448,14 @@ describe("the places where the middleware can stand", () => {
     "around the app": HttpServer.serve(HttpLogging.middleware()(app)),
     "around the sending": HttpServer.serve(app, HttpLogging.middleware()),
     "around a router": around(HttpRouter.add("*", "*", Effect.orDie(app))),
+    "inside of another middleware of the server": HttpServer.serve(
+      HttpLogging.middleware()(app),
+      HttpMiddleware.logger
+    ),
+    "around a router, beside Effect's own logger": HttpRouter.serve(
+      Layer.provide(HttpRouter.add("*", "*", Effect.orDie(app)), HttpLogging.layer()),
+      { disableListenLog: true }
+    ),
     "twice": HttpServer.serve(HttpLogging.middleware()(app), HttpLogging.middleware())
   }
 
@@ -456,8 +467,9 @@ describe("the places where the middleware can stand", () => {
           assert.strictEqual(good.answer.body, "/good")
           const id = good.answer.headers["x-request-id"]
           assert.isString(id)
+          const own = (yield* server.records).filter((record) => !("http.url" in record.fields))
           assert.deepStrictEqual(
-            (yield* server.records).map(({ context, message }) => [message, context.requestId]),
+            own.map(({ context, message }) => [message, context.requestId]),
             [["handled", id], [good.record.message, id]]
           )
           const fails = yield* one(server, "/fails")
@@ -471,7 +483,17 @@ describe("the places where the middleware can stand", () => {
           const broken = (yield* server.accesses(4))[3]!
           assert.deepStrictEqual([broken.level, broken.error?.message], ["Error", "the disk"])
           assert.strictEqual(broken.fields["http.response.body.size"], 10)
-          assert.lengthOf(yield* server.accesses(4), 4)
+          const socket = yield* server.open("GET /endless HTTP/1.1\r\nhost: x\r\n\r\n")
+          yield* Effect.callback<void>((resume) => void socket.once("data", () => resume(Effect.void)))
+          socket.destroy()
+          const endless = (yield* server.accesses(5))[4]!
+          assert.deepStrictEqual(
+            pick(endless, "http.response.status_code", "aborted", "http.response.body.size"),
+            { "http.response.status_code": 200, aborted: "client", "http.response.body.size": 10 }
+          )
+          assert.isUndefined(endless.error)
+          assert.lengthOf(yield* server.accesses(5), 5)
+          assert.deepStrictEqual(server.notices, [])
         })))
   }
 })

@@ -4,6 +4,7 @@
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as HttpBody from "effect/http/HttpBody"
 import type { PreResponseHandler } from "effect/http/HttpEffect"
@@ -46,6 +47,8 @@ export interface Exchange {
   response: HttpServerResponse | undefined
   /** How many bytes of a stream have been handed over. */
   streamed: number
+  /** How its stream ended, if it has one that was begun. */
+  streamExit: Exit.Exit<unknown, unknown> | undefined
   /** What takes the answer: those that did before it let it pass. */
   onResponse: PreResponseHandler
 }
@@ -86,6 +89,7 @@ export const begin = (
     route: undefined,
     response: undefined,
     streamed: 0,
+    streamExit: undefined,
     onResponse: passing
   }
   exchange.onResponse = onResponse(exchange)
@@ -126,7 +130,10 @@ const counted = (self: Exchange, body: HttpBody.Stream): HttpBody.Stream =>
     Stream.mapArray(body.stream, (chunks) => {
       for (const chunk of chunks) self.streamed += chunk.length
       return chunks
-    }),
+    }).pipe(
+      // another middleware of the server ends well, whatever came of the answer
+      Stream.onExit((exit) => Effect.sync(() => void (self.streamExit = exit)))
+    ),
     body.contentType,
     body.contentLength
   )

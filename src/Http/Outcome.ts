@@ -16,14 +16,14 @@ import * as Failure from "./Failure.ts"
 export type Outcome = Pick<Access, "status" | "aborted" | "error">
 
 /**
- * How a request ended.
+ * How a request ended. Another middleware of the server may have left nothing of the answer.
  *
  * - `response`: the answer as it was given to the platform, if there was one, and `header` the one with the id, which
  *   nothing else has than an answer on its way.
  * - `pending`: the interruption that the fiber has not looked at yet.
  */
 export const make = (
-  exit: Exit.Exit<HttpServerResponse, unknown>,
+  exit: Exit.Exit<HttpServerResponse | void, unknown>,
   response: HttpServerResponse | undefined,
   header: string,
   pending: Cause.Cause<unknown> | undefined
@@ -33,21 +33,33 @@ export const make = (
     : failed(exit.cause, response, header)
 
 /**
+ * How a request ended whose answer is a stream that ended so, when the status had been sent.
+ */
+export const ofStream = (cause: Cause.Cause<unknown>, status: number): Outcome =>
+  outcome(status, Failure.causeOf(cause.reasons), aborterOf(cause.reasons))
+
+/**
  * How a request ended whose connection was upgraded with this status: nothing that came later has changed that. That the
  * connection was closed is its end and no error, with whatever code.
  */
-export const ofUpgrade = (exit: Exit.Exit<HttpServerResponse, unknown>, status: number): Outcome => {
-  if (exit._tag === "Success") return { status, aborted: undefined, error: undefined }
+export const ofUpgrade = (exit: Exit.Exit<unknown, unknown>, status: number): Outcome => {
+  if (exit._tag === "Success") return outcome(status)
   const reasons = exit.cause.reasons.filter((reason) => !isAnswer(reason))
   const error = Failure.causeOf(reasons.filter((reason) => codeOf(reason) === undefined))
-  const aborter = reasons.some((reason) => codeOf(reason) === goneAway) ? "client" : aborterOf(reasons)
-  return { status, aborted: error === undefined || aborter === "client" ? aborter : undefined, error }
+  return outcome(status, error, reasons.some((reason) => codeOf(reason) === goneAway) ? "client" : aborterOf(reasons))
 }
+
+const outcome = (status: number, error?: Access["error"], aborter?: Access["aborted"]): Outcome => ({
+  status,
+  // who shuts down a server does not undo what had failed
+  aborted: error === undefined || aborter === "client" ? aborter : undefined,
+  error
+})
 
 /**
  * What it failed with, without answers.
  */
-export const errorOf = (exit: Exit.Exit<HttpServerResponse, unknown>): Cause.Cause<unknown> | undefined =>
+export const errorOf = (exit: Exit.Exit<unknown, unknown>): Cause.Cause<unknown> | undefined =>
   exit._tag === "Success" ? undefined : Failure.causeOf(exit.cause.reasons.filter((reason) => !isAnswer(reason)))
 
 // what a connection is closed with, in its own process only, that ended without a close frame (RFC 6455, 7.4.1)
@@ -62,17 +74,15 @@ const isAnswer = (reason: Cause.Reason<unknown>): boolean =>
   reason._tag === "Die" && Response.isHttpServerResponse(reason.defect)
 
 const succeeded = (
-  value: HttpServerResponse,
+  value: HttpServerResponse | void,
   response: HttpServerResponse | undefined,
   pending: Cause.Cause<unknown> | undefined
 ): Outcome => {
   // an upgraded connection says so in the answer that it reports in the place of the handler's
-  if (value.status === 101) return { status: 101, aborted: undefined, error: undefined }
+  if (value?.status === 101) return outcome(101)
   // a handler that cannot be interrupted answers also a client that has gone
-  if (pending !== undefined && aborterOf(pending.reasons) === "client") {
-    return { status: 499, aborted: "client", error: undefined }
-  }
-  return { status: (response ?? value).status, aborted: undefined, error: undefined }
+  if (pending !== undefined && aborterOf(pending.reasons) === "client") return outcome(499, undefined, "client")
+  return outcome((response ?? value)?.status ?? 500)
 }
 
 const failed = (
@@ -87,16 +97,14 @@ const failed = (
     if (reason._tag === "Die" && Response.isHttpServerResponse(reason.defect)) sent = reason.defect
     else reasons.push(reason)
   }
-  const error = Failure.causeOf(reasons)
-  const status = (sent ?? response)?.status ?? 500
-  const aborter = aborterOf(reasons)
+  const { aborted, error, status } = outcome(
+    (sent ?? response)?.status ?? 500,
+    Failure.causeOf(reasons),
+    aborterOf(reasons)
+  )
   // an answer that is made of a failure gets the id later
   const wasSending = sent !== undefined && sent.headers[header] === response?.headers[header]
-  return {
-    status,
-    aborted: error === undefined || aborter === "client" ? aborter : undefined,
-    error: status >= 500 || wasSending ? error : undefined
-  }
+  return { status, aborted, error: status >= 500 || wasSending ? error : undefined }
 }
 
 const aborterOf = (reasons: ReadonlyArray<Cause.Reason<unknown>>): Access["aborted"] => {

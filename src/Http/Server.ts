@@ -129,7 +129,7 @@ const standLast = (exchange: Exchange): void => {
 // In one step, under the context of the request, whatever is in force where it ends.
 const ended = (
   exchange: Exchange,
-  exit: Exit.Exit<HttpServerResponse, unknown>,
+  exit: Exit.Exit<HttpServerResponse | void, unknown>,
   handled: Handled
 ): Effect.Effect<void> => {
   const fiber = Fiber.getCurrent()!
@@ -153,15 +153,13 @@ const ended = (
 // -----------------------------------------------------------------------------
 
 const accessOf = (
-  { clock, request, response, route, settings, started }: Exchange,
-  exit: Exit.Exit<HttpServerResponse, unknown>,
+  exchange: Exchange,
+  exit: Exit.Exit<HttpServerResponse | void, unknown>,
   handled: Handled,
   fiber: Fiber.Fiber<unknown, unknown>
 ): Access => {
-  const upgraded = Platform.upgradedOf(request)
-  const { aborted, error, status } = upgraded === undefined
-    ? Outcomes.make(exit, response, settings.requestId.header, Platform.pendingOf(fiber))
-    : Outcomes.ofUpgrade(exit, upgraded.status)
+  const { clock, request, route, settings, started } = exchange
+  const { aborted, error, status } = outcomeOf(exchange, exit, fiber)
   const duration = Monotonic.millisUnsafe(clock) - started
   return {
     request,
@@ -176,6 +174,18 @@ const accessOf = (
     // a middleware around this one may have made an answer of what the handler failed with
     error: error ?? (status >= 500 && aborted === undefined ? Outcomes.errorOf(handled.exit) : undefined)
   }
+}
+
+const outcomeOf = (
+  { request, response, settings, streamExit }: Exchange,
+  exit: Exit.Exit<HttpServerResponse | void, unknown>,
+  fiber: Fiber.Fiber<unknown, unknown>
+): Outcomes.Outcome => {
+  const upgraded = Platform.upgradedOf(request)
+  if (upgraded !== undefined) return Outcomes.ofUpgrade(exit, upgraded.status)
+  return response !== undefined && streamExit?._tag === "Failure"
+    ? Outcomes.ofStream(streamExit.cause, response.status)
+    : Outcomes.make(exit, response, settings.requestId.header, Platform.pendingOf(fiber))
 }
 
 const log = (exchange: Exchange, access: Access, fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<void> => {
