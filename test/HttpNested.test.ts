@@ -75,6 +75,19 @@ describe("an answer whose stream the platform pulls after the handler has ended"
     }).pipe(Effect.provide(AsyncLogging.layerTest())))
 })
 
+describe("a `Response` that the platform sends as it is", () => {
+  it.effect("has its own status in the record", () =>
+    Effect.gen(function*() {
+      const answer = HttpServerResponse.raw(new Response("hello", { status: 409 }), { headers: { "x-own": "a" } })
+      const app = HttpLogging.middleware({ responseHeaders: ["x-own"] })(Effect.succeed(answer))
+      const { answers, records } = yield* asking(app, [["/"]])
+      assert.strictEqual(answers[0]!.status, 409)
+      assert.strictEqual(records[0]!.message, "GET / 409")
+      assert.strictEqual(records[0]!.fields["http.response.header.x-own"], "a")
+      assert.isFalse("http.response.body.size" in records[0]!.fields)
+    }))
+})
+
 describe("a middleware around it that makes an answer of a failure", () => {
   const answering = (status: number, app: App): App =>
     Effect.catchCause(app, () => Effect.succeed(HttpServerResponse.text("oops", { status })))

@@ -10,6 +10,7 @@ import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { Readable } from "node:stream"
 import * as HttpLogging from "../src/HttpLogging.ts"
 import * as Logger from "../src/Logger.ts"
 import type { LogRecord } from "../src/Record.ts"
@@ -193,6 +194,13 @@ const never = "GET /never HTTP/1.1\r\nhost: x\r\n\r\n"
 
 // answers its first bytes, and then nothing more
 const endless = HttpServerResponse.stream(Stream.concat(Stream.make(new Uint8Array(10)), Stream.never))
+
+// what the platform sends a file as
+const endlessFile = () => {
+  const file = new Readable({ read: () => {} })
+  file.push("hello")
+  return HttpServerResponse.raw(file)
+}
 
 const broken = HttpServerResponse.stream(Stream.concat(Stream.make(new Uint8Array(10)), Stream.fail("the disk")))
 
@@ -434,6 +442,8 @@ describe("the places where the middleware can stand", () => {
           return Effect.succeed(broken)
         case "/endless":
           return Effect.succeed(endless)
+        case "/file":
+          return Effect.sync(endlessFile)
         case "/fails":
           return Effect.fail(new Error("no database"))
         case "/gone":
@@ -483,16 +493,18 @@ describe("the places where the middleware can stand", () => {
           const broken = (yield* server.accesses(4))[3]!
           assert.deepStrictEqual([broken.level, broken.error?.message], ["Error", "the disk"])
           assert.strictEqual(broken.fields["http.response.body.size"], 10)
-          const socket = yield* server.open("GET /endless HTTP/1.1\r\nhost: x\r\n\r\n")
-          yield* Effect.callback<void>((resume) => void socket.once("data", () => resume(Effect.void)))
-          socket.destroy()
-          const endless = (yield* server.accesses(5))[4]!
-          assert.deepStrictEqual(
-            pick(endless, "http.response.status_code", "aborted", "http.response.body.size"),
-            { "http.response.status_code": 200, aborted: "client", "http.response.body.size": 10 }
-          )
-          assert.isUndefined(endless.error)
-          assert.lengthOf(yield* server.accesses(5), 5)
+          for (const [path, size, count] of [["/endless", 10, 5], ["/file", undefined, 6]] as const) {
+            const socket = yield* server.open(`GET ${path} HTTP/1.1\r\nhost: x\r\n\r\n`)
+            yield* Effect.callback<void>((resume) => void socket.once("data", () => resume(Effect.void)))
+            socket.destroy()
+            const left = (yield* server.accesses(count))[count - 1]!
+            assert.deepStrictEqual(
+              pick(left, "http.response.status_code", "aborted", "http.response.body.size"),
+              { "http.response.status_code": 200, aborted: "client", "http.response.body.size": size }
+            )
+            assert.isUndefined(left.error)
+          }
+          assert.lengthOf(yield* server.accesses(6), 6)
           assert.deepStrictEqual(server.notices, [])
         })))
   }

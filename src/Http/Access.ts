@@ -41,6 +41,16 @@ export interface Access {
 }
 
 /**
+ * The status of an answer. A web platform sends a `Response` as it is.
+ */
+export const statusOf = (response: HttpServerResponse): number => {
+  const { body } = response
+  return body._tag === "Raw" && body.body instanceof globalThis.Response && !Response.omitsBody(response)
+    ? body.body.status
+    : response.status
+}
+
+/**
  * The level where no option says otherwise.
  */
 export const defaultLevel = ({ error, status }: Access): LogLevel.Severity =>
@@ -111,9 +121,10 @@ export const fields = (settings: ServerSettings, access: Access, details: Detail
   if (settings.requestHeaders.length > 0) {
     addHeaders(out, settings.requestHeaders, headers, details.inner)
   }
+  const { response } = details
   // an answer in whose place another one was sent has told nobody its headers
-  if (settings.responseHeaders.length > 0 && details.response?.status === status) {
-    addHeaders(out, settings.responseHeaders, details.response.headers, details.inner)
+  if (settings.responseHeaders.length > 0 && response !== undefined && statusOf(response) === status) {
+    addHeaders(out, settings.responseHeaders, response.headers, details.inner)
   }
   if (access.slow) out["slow"] = true
   if (access.aborted !== undefined) out["aborted"] = access.aborted
@@ -126,7 +137,7 @@ const answeredSize = (
   { response, streamed }: Details
 ): number | undefined => {
   if (response === undefined || status === 101) return undefined
-  if (response.status !== status || Response.omitsBody(response, method === "HEAD")) return 0
+  if (statusOf(response) !== status || Response.omitsBody(response, method === "HEAD")) return 0
   const { body } = response
   switch (body._tag) {
     case "Empty":

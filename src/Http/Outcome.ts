@@ -8,6 +8,7 @@ import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Response from "effect/http/HttpServerResponse"
 import * as Socket from "effect/socket/Socket"
 import type { Access } from "./Access.ts"
+import * as Accesses from "./Access.ts"
 import * as Failure from "./Failure.ts"
 
 /**
@@ -21,15 +22,17 @@ export type Outcome = Pick<Access, "status" | "aborted" | "error">
  * - `response`: the answer as it was given to the platform, if there was one, and `header` the one with the id, which
  *   nothing else has than an answer on its way.
  * - `pending`: the interruption that the fiber has not looked at yet.
+ * - `isHeadSent`: whether the status was sent nevertheless.
  */
 export const make = (
   exit: Exit.Exit<HttpServerResponse | void, unknown>,
   response: HttpServerResponse | undefined,
   header: string,
-  pending: Cause.Cause<unknown> | undefined
+  pending: Cause.Cause<unknown> | undefined,
+  isHeadSent: boolean
 ): Outcome =>
   exit._tag === "Success"
-    ? succeeded(exit.value, response, pending)
+    ? succeeded(exit.value, response, pending, isHeadSent)
     : failed(exit.cause, response, header)
 
 /**
@@ -76,13 +79,17 @@ const isAnswer = (reason: Cause.Reason<unknown>): boolean =>
 const succeeded = (
   value: HttpServerResponse | void,
   response: HttpServerResponse | undefined,
-  pending: Cause.Cause<unknown> | undefined
+  pending: Cause.Cause<unknown> | undefined,
+  isHeadSent: boolean
 ): Outcome => {
   // an upgraded connection says so in the answer that it reports in the place of the handler's
   if (value?.status === 101) return outcome(101)
+  const sent = response ?? value
+  const status = sent === undefined ? 500 : Accesses.statusOf(sent)
   // a handler that cannot be interrupted answers also a client that has gone
-  if (pending !== undefined && aborterOf(pending.reasons) === "client") return outcome(499, undefined, "client")
-  return outcome((response ?? value)?.status ?? 500)
+  return pending !== undefined && aborterOf(pending.reasons) === "client"
+    ? outcome(isHeadSent ? status : 499, undefined, "client")
+    : outcome(status)
 }
 
 const failed = (

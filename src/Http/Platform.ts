@@ -9,6 +9,7 @@ import type { PreResponseHandler } from "effect/http/HttpEffect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
 import * as Response from "effect/http/HttpServerResponse"
+import * as Predicate from "effect/Predicate"
 import * as Tracer from "effect/Tracer"
 
 /**
@@ -42,6 +43,14 @@ export const serverSpanOf = (context: Context.Context<never>): Tracer.AnySpan | 
 export const upgradedOf = (request: HttpServerRequest): HttpServerResponse | undefined => {
   const upgraded = "upgradedResponse" in request ? request.upgradedResponse : undefined
   return Response.isHttpServerResponse(upgraded) ? upgraded : undefined
+}
+
+/**
+ * Whether the status of the answer is on its way.
+ */
+export const isHeadSent = (request: HttpServerRequest): boolean => {
+  const response = "resolvedResponse" in request ? request.resolvedResponse : undefined
+  return Predicate.hasProperty(response, "headersSent") && response.headersSent === true
 }
 
 /**

@@ -183,9 +183,12 @@ const outcomeOf = (
 ): Outcomes.Outcome => {
   const upgraded = Platform.upgradedOf(request)
   if (upgraded !== undefined) return Outcomes.ofUpgrade(exit, upgraded.status)
-  return response !== undefined && streamExit?._tag === "Failure"
-    ? Outcomes.ofStream(streamExit.cause, response.status)
-    : Outcomes.make(exit, response, settings.requestId.header, Platform.pendingOf(fiber))
+  if (response !== undefined && streamExit?._tag === "Failure") {
+    return Outcomes.ofStream(streamExit.cause, response.status)
+  }
+  const pending = Platform.pendingOf(fiber)
+  const isHeadSent = pending !== undefined && Platform.isHeadSent(request)
+  return Outcomes.make(exit, response, settings.requestId.header, pending, isHeadSent)
 }
 
 const log = (exchange: Exchange, access: Access, fiber: Fiber.Fiber<unknown, unknown>): Effect.Effect<void> => {
