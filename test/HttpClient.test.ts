@@ -136,6 +136,18 @@ describe("a client", () => {
       assert.notInclude(JSON.stringify(records), "s3cret")
     }))
 
+  it.effect("names the server as it is called elsewhere: an address without brackets, or none", () =>
+    Effect.gen(function*() {
+      const serverOf = (url: string) =>
+        Effect.map(using({}, refused, (client) => client.get(url)), ({ records }) => [
+          records[0]!.fields["server.address"],
+          records[0]!.fields["server.port"]
+        ])
+      assert.deepStrictEqual(yield* serverOf("https://api.test/a"), ["api.test", 443])
+      assert.deepStrictEqual(yield* serverOf("http://[2001:db8::1]:8080/a"), ["2001:db8::1", 8080])
+      assert.deepStrictEqual(yield* serverOf("data:,a"), [undefined, undefined])
+    }))
+
   it.effect("logs an answer of 500 or above, also where the client makes an error of it, and no other", () =>
     Effect.gen(function*() {
       for (const status of [200, 302, 404]) {

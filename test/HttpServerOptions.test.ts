@@ -317,6 +317,41 @@ describe("what a record says", () => {
     }))
 })
 
+describe("a list of proxies without end", () => {
+  it.effect("is read from its own end, and only so far", () =>
+    Effect.gen(function*() {
+      let asked = 0
+      const trustedProxies = () => {
+        asked++
+        return true
+      }
+      const app = HttpLogging.middleware({ trustedProxies })(Effect.succeed(HttpServerResponse.empty()))
+      const address = (forwarded: string) => {
+        asked = 0
+        return Effect.map(
+          asking(app, [["/", { headers: { "x-forwarded-for": forwarded } }]], { peer: "10.0.0.1" }),
+          ({ records }) => [records[0]!.fields["client.address"], asked]
+        )
+      }
+      assert.deepStrictEqual(yield* address("198.51.100.7, 10.0.0.2"), ["198.51.100.7", 2])
+      const [far, count] = yield* address("198.51.100.7, " + "10.0.0.2, ".repeat(10_000) + "10.0.0.3")
+      assert.strictEqual(far, "10.0.0.2")
+      assert.isBelow(Number(count), 250)
+      // what is cut is no address
+      assert.strictEqual((yield* address("1".repeat(100_000)))[0], "10.0.0.1")
+    }))
+
+  it.effect("keeps the address of a client behind few of them", () =>
+    Effect.gen(function*() {
+      const app = HttpLogging.middleware({ trustedProxies: ["10.0.0.0/8"] })(Effect.succeed(HttpServerResponse.empty()))
+      const forwarded = "6.6.6.6,".repeat(10_000) + "198.51.100.7,10.0.0.2"
+      const { records } = yield* asking(app, [["/", { headers: { "x-forwarded-for": forwarded } }]], {
+        peer: "10.0.0.1"
+      })
+      assert.strictEqual(records[0]!.fields["client.address"], "198.51.100.7")
+    }))
+})
+
 describe("wrong options", () => {
   const wrong: ReadonlyArray<readonly [options: unknown, message: RegExp]> = [
     [{ requestId: { header: "" } }, /^requestId\.header: expected the name of a header/],
@@ -332,6 +367,8 @@ describe("wrong options", () => {
     [{ skip: "/health" }, /^skip: expected an array of paths/],
     [{ skip: ["health"] }, /^skip: /],
     [{ skip: ["/a/*/b"] }, /^skip: /],
+    [{ skip: ["/a?b"] }, /^skip: /],
+    [{ skip: ["/a#b"] }, /^skip: /],
     [{ sample: -0.1 }, /^sample: expected a number from 0 to 1/],
     [{ sample: 1.1 }, /^sample: /],
     [{ sample: Number.NaN }, /^sample: /],

@@ -134,8 +134,8 @@ const log = (level: LogLevel.Severity, exit: ClientExit, fiber: Fiber.Fiber<unkn
   const outcome = status ?? (interrupted ? "interrupted" : "failed")
   const parsed = URL.parse(url)
   const fields: { [field: string]: unknown } = { "http.request.method": method, "url.full": url }
-  if (parsed !== null) {
-    fields["server.address"] = parsed.hostname
+  if (parsed !== null && parsed.hostname !== "") {
+    fields["server.address"] = parsed.hostname.replace(/^\[(.*)\]$/, "$1")
     const port = portOf(parsed)
     if (port !== undefined) fields["server.port"] = port
   }

@@ -29,7 +29,7 @@ export const queryOf = (url: string): string => {
  * Whether a text is a pattern: a path, or one with `/*` at its end.
  */
 export const isPattern = (u: unknown): boolean =>
-  typeof u === "string" && u.startsWith("/") && !u.replace(/\/\*$/, "").includes("*")
+  typeof u === "string" && u.startsWith("/") && !/[*?#]/.test(u.replace(/\/\*$/, ""))
 
 /**
  * Says whether a path is among these patterns: `"/health"` is that path, `"/internal/*"` is `/internal` and all below.

@@ -9,6 +9,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Headers from "effect/http/Headers"
 import * as HttpEffect from "effect/http/HttpEffect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
@@ -250,12 +251,27 @@ const behindProxies = ({ trustedProxies }: ServerSettings, trouble: Trouble) => 
         () => false
       )
   const forwarded = HttpMiddleware.xForwardedHeaders({ trustedProxies: isTrusted })
-  return (exchange: Exchange) =>
-    forwarded(Effect.withFiber((fiber) => {
+  return (exchange: Exchange) => {
+    const read = forwarded(Effect.withFiber((fiber) => {
       const request = Context.getUnsafe(fiber.context, HttpServerRequest)
       exchange.address = Option.getOrUndefined(request.remoteAddress)
       return noResponse
     }))
+    const { headers } = exchange.request
+    const list = headers["x-forwarded-for"]
+    if (list === undefined || list.length <= longestList) return read
+    const last = list.slice(-longestList)
+    return Effect.provideService(
+      read,
+      HttpServerRequest,
+      exchange.request.modify({
+        headers: Headers.set(headers, "x-forwarded-for", last.slice(last.indexOf(",") + 1))
+      })
+    )
+  }
 }
+
+// Each address in a list takes microseconds to read, and a client can send thousands. Those that count are at its end.
+const longestList = 2048
 
 const noResponse = Effect.succeed(Response.empty())

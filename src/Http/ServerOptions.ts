@@ -39,7 +39,8 @@ export interface ServerOptions {
   readonly sample?: number | undefined
   /**
    * Whose `X-Forwarded-For` is believed: addresses, networks (`"10.0.0.0/8"`), or a predicate. It is read as
-   * `HttpMiddleware.xForwardedHeaders` reads it; the request that the handler sees is not changed. Default: nobody's.
+   * `HttpMiddleware.xForwardedHeaders` reads it, its last 2,048 characters; the request that the handler sees is not
+   * changed. Default: nobody's.
    */
   readonly trustedProxies?:
     | ReadonlyArray<string | IpNetwork.IpNetwork>
