@@ -9,14 +9,10 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Headers from "effect/http/Headers"
 import * as HttpEffect from "effect/http/HttpEffect"
-import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import type { HttpServerResponse } from "effect/http/HttpServerResponse"
-import * as Response from "effect/http/HttpServerResponse"
 import type * as LogLevel from "effect/LogLevel"
-import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Monotonic from "../Monotonic.ts"
 import * as Sampling from "../Sampling.ts"
@@ -28,6 +24,7 @@ import * as Logs from "./Logs.ts"
 import * as Outcomes from "./Outcome.ts"
 import * as Paths from "./Paths.ts"
 import * as Platform from "./Platform.ts"
+import * as Proxies from "./Proxies.ts"
 import type { ServerSettings } from "./ServerOptions.ts"
 import type { Trouble } from "./Trouble.ts"
 import * as Troubles from "./Trouble.ts"
@@ -37,7 +34,7 @@ import * as Troubles from "./Trouble.ts"
  */
 export const make = (settings: ServerSettings) => {
   const trouble = Troubles.make()
-  const addressed = behindProxies(settings, trouble)
+  const clientOf = Proxies.make(settings, trouble)
   return <E, R>(
     app: Effect.Effect<HttpServerResponse, E, R>
   ): Effect.Effect<HttpServerResponse, E, R | HttpServerRequest> =>
@@ -46,9 +43,8 @@ export const make = (settings: ServerSettings) => {
       if (request === undefined || isFollowed(fiber)) return app
       const exchange = begin(settings, trouble, request, fiber)
       if (exchange === undefined) return app
-      return addressed === undefined
-        ? follow(exchange, app)
-        : Effect.andThen(addressed(exchange), follow(exchange, app))
+      const client = clientOf?.(exchange)
+      return client === undefined ? follow(exchange, app) : Effect.andThen(client, follow(exchange, app))
     })
 }
 
@@ -232,46 +228,3 @@ const isSkipped = (
   const { skip } = settings
   return skip !== undefined && Troubles.guard(trouble, fiber, "skip", () => skip(request, path) === true, () => false)
 }
-
-// -----------------------------------------------------------------------------
-// the client behind proxies
-// -----------------------------------------------------------------------------
-
-// Effect's own middleware reads the headers, for an app that only looks at the address.
-const behindProxies = ({ trustedProxies }: ServerSettings, trouble: Trouble) => {
-  if (trustedProxies === undefined) return undefined
-  const isTrusted: typeof trustedProxies = typeof trustedProxies !== "function"
-    ? trustedProxies
-    : (address) =>
-      Troubles.guard(
-        trouble,
-        Fiber.getCurrent()!,
-        "trustedProxies",
-        () => trustedProxies(address) === true,
-        () => false
-      )
-  const forwarded = HttpMiddleware.xForwardedHeaders({ trustedProxies: isTrusted })
-  return (exchange: Exchange) => {
-    const read = forwarded(Effect.withFiber((fiber) => {
-      const request = Context.getUnsafe(fiber.context, HttpServerRequest)
-      exchange.address = Option.getOrUndefined(request.remoteAddress)
-      return noResponse
-    }))
-    const { headers } = exchange.request
-    const list = headers["x-forwarded-for"]
-    if (list === undefined || list.length <= longestList) return read
-    const last = list.slice(-longestList)
-    return Effect.provideService(
-      read,
-      HttpServerRequest,
-      exchange.request.modify({
-        headers: Headers.set(headers, "x-forwarded-for", last.slice(last.indexOf(",") + 1))
-      })
-    )
-  }
-}
-
-// Each address in a list takes microseconds to read, and a client can send thousands. Those that count are at its end.
-const longestList = 2048
-
-const noResponse = Effect.succeed(Response.empty())
