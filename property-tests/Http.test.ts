@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as HttpEffect from "effect/http/HttpEffect"
+import type * as HttpMiddleware from "effect/http/HttpMiddleware"
 import { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as fc from "fast-check"
@@ -34,6 +35,9 @@ const ends: { readonly [E in End]: Effect.Effect<HttpServerResponse.HttpServerRe
   interrupt: Effect.interrupt
 }
 
+// a middleware of the server: its effect ends well, whatever was answered
+const other: HttpMiddleware.HttpMiddleware = (app) => Effect.onExit(app, () => Effect.void)
+
 const statuses: { readonly [E in End]: number } = { answer: 204, fail: 500, die: 500, interrupt: 503 }
 
 // each record says whose it is
@@ -63,7 +67,7 @@ describe("requests at the same time", () => {
     () =>
       Effect.promise(() =>
         fc.assert(
-          fc.asyncProperty(fc.array(request, { minLength: 1, maxLength: 8 }), (requests) =>
+          fc.asyncProperty(fc.array(request, { minLength: 1, maxLength: 8 }), fc.boolean(), (requests, isInside) =>
             Effect.runPromise(
               Effect.gen(function*() {
                 const app = Effect.gen(function*() {
@@ -73,7 +77,8 @@ describe("requests at the same time", () => {
                   return yield* ends[end]
                 })
                 const handler = HttpEffect.toWebHandlerWith(yield* Effect.context<never>())(
-                  HttpLogging.middleware()(app) as Effect.Effect<HttpServerResponse.HttpServerResponse, string>
+                  HttpLogging.middleware()(app) as Effect.Effect<HttpServerResponse.HttpServerResponse, string>,
+                  isInside ? other : undefined
                 )
                 const answers = yield* Effect.promise(() =>
                   Promise.all(
@@ -82,7 +87,12 @@ describe("requests at the same time", () => {
                     )
                   )
                 )
-                assert.deepStrictEqual(answers.map(({ status }) => status), requests.map(({ end }) => statuses[end]))
+                assert.deepStrictEqual(
+                  answers.map(({ status }) =>
+                    status
+                  ),
+                  requests.map(({ end }) => statuses[end])
+                )
                 assert.deepStrictEqual(
                   answers.map(({ headers }) => headers.get("x-request-id")),
                   requests.map((_, i) => `/${i}`)

@@ -311,6 +311,17 @@ describe("nothing that the middleware does", () => {
     })
   })
 
+  it.effect("leaves texts alone that only look like a part of a URL", () =>
+    Effect.gen(function*() {
+      const cause = new HttpClientError.HttpClientError({
+        reason: new HttpClientError.InvalidUrlError({ request: ClientRequest.get("a") })
+      })
+      const failing = Effect.fail(new Error("a bad URL", { cause }))
+      const { records } = yield* asking(HttpLogging.middleware()(failing), [["/"]])
+      assert.strictEqual(records[0]!.error?.message, "a bad URL")
+      assert.strictEqual(records[0]!.error?.cause?.message, "GET [invalid URL]")
+    }))
+
   it.effect("is stopped by a failure that cannot be looked at, or that goes round in a circle", () =>
     Effect.gen(function*() {
       const { proxy, revoke } = Proxy.revocable({}, {})

@@ -2,8 +2,9 @@
  * What an access record says of a request. Pure: from what is known at the end of a request to level, message and
  * fields.
  *
- * The names of the fields are those of the OpenTelemetry semantic conventions for HTTP spans, stable since
- * version 1.23 (https://opentelemetry.io/docs/specs/semconv/http/http-spans/), with a header as one text, as on the spans of Effect.
+ * The names of the fields are those of the OpenTelemetry semantic conventions for HTTP spans
+ * (https://opentelemetry.io/docs/specs/semconv/http/http-spans/), stable since version 1.23 but for the sizes of bodies, with
+ * a header as one text, as on the spans of Effect.
  * Beside them stand `duration_ms`, `slow`, `aborted` and `sample_rate`, for which there is no attribute.
  */
 import type * as Cause from "effect/Cause"
@@ -36,7 +37,7 @@ export interface Access {
   readonly slow: boolean
   /** Who ended it before its time: the client that went away, or the server that shut down. */
   readonly aborted: "client" | "server" | undefined
-  /** What it failed with: of the handler, if the status is 500 or above, or of sending. */
+  /** What it failed with: the handler, if the status is 500 or above or the connection was upgraded, or the sending. */
   readonly error: Cause.Cause<unknown> | undefined
 }
 

@@ -36,7 +36,7 @@ export interface Exit {
 export interface ClientOptions {
   /** The header that passes the request id on. Default `"x-request-id"`. */
   readonly header?: string | undefined
-  /** Whether a server gets the id. Default: every one. */
+  /** Whether a server gets the id; those that it redirects to are not asked about. Default: every one. */
   readonly passTo?: ((url: URL) => boolean) | undefined
   /**
    * The level of the record of a request, or `undefined` for no record. It is asked at the end of each. Default: Warn

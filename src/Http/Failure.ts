@@ -88,7 +88,8 @@ const hiddenOf = (error: HttpError): ReadonlyArray<Hidden> => {
     ? Option.getOrUndefined(HttpClientRequest.toUrl(error.request))?.href
     : undefined
   return [href, href === undefined ? undefined : UrlParams.redactUrl(href), url, UrlParams.redactUrl(url)].flatMap(
-    (text) => text === undefined || text === "" || text === shown ? [] : [[text, shown] as const]
+    // without query, fragment and user there is nothing to hide
+    (text) => text === undefined || !/[?#@]/.test(text) ? [] : [[text, shown] as const]
   )
 }
 
