@@ -1,16 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as HttpEffect from "effect/http/HttpEffect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Stream from "effect/Stream"
 import * as AsyncLogging from "../src/AsyncLogging.ts"
-import { CurrentExchange } from "../src/Http/Exchange.ts"
 import * as HttpLogging from "../src/HttpLogging.ts"
 import * as Logger from "../src/Logger.ts"
-import { asking, isAccess } from "./support/http.ts"
+import { asking } from "./support/http.ts"
 
 type App = Effect.Effect<HttpServerResponse.HttpServerResponse, unknown, HttpServerRequest>
 
@@ -108,22 +105,5 @@ describe("a middleware around it that makes an answer of a failure", () => {
           ["GET / 404", "Warn", undefined, undefined]
         ]
       )
-    }))
-})
-
-describe("a fiber that outlives its request", () => {
-  it.effect("does not keep the answer", () =>
-    Effect.gen(function*() {
-      const fibers: Array<Fiber.Fiber<unknown>> = []
-      const app = Effect.gen(function*() {
-        fibers.push(yield* Effect.forkDetach(Effect.never))
-        return HttpServerResponse.text("x".repeat(1000))
-      })
-      const { records } = yield* asking(middleware(app), [["/"]])
-      assert.lengthOf(records.filter(isAccess), 1)
-      const exchange = Context.get(fibers[0]!.context, CurrentExchange)
-      assert.isDefined(exchange)
-      assert.isUndefined(exchange?.response)
-      yield* Fiber.interrupt(fibers[0]!)
     }))
 })

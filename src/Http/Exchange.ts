@@ -43,7 +43,7 @@ export interface Exchange {
   address: string | undefined
   /** The pattern of its route, once it is known. */
   route: string | undefined
-  /** The answer as it is sent, once there is one and until the request has ended. */
+  /** The answer as it is sent, once there is one. */
   response: HttpServerResponse | undefined
   /** How many bytes of a stream have been handed over. */
   streamed: number

@@ -101,11 +101,11 @@ const handled = (
   const fiber = Fiber.getCurrent()!
   Exchanges.findRoute(exchange, fiber.context)
   const scope = Context.getOrUndefined(exchange.outer, Scope.Scope)
-  const handled = { exit, fiber }
-  if (exchange.response !== undefined || scope === undefined) return ended(exchange, exit, handled)
+  const own = { exit, fiber }
+  if (exchange.response !== undefined || scope === undefined) return ended(exchange, exit, own)
   standLast(exchange)
   // the last finalizer is the first to run: the handler's own do not count into the time of the answer
-  return Scope.addFinalizerExit(scope, (exit) => ended(exchange, exit, handled))
+  return Scope.addFinalizerExit(scope, (exit) => ended(exchange, exit, own))
 }
 
 // how the handler ended, which may not be how the request ends, and the fiber of the request
@@ -127,21 +127,19 @@ const standLast = (exchange: Exchange): void => {
 const ended = (
   exchange: Exchange,
   exit: Exit.Exit<HttpServerResponse | void, unknown>,
-  handled: Handled
+  own: Handled
 ): Effect.Effect<void> => {
   const fiber = Fiber.getCurrent()!
   const around = fiber.context
   fiber.setContext(exchange.inner)
   try {
-    const logged = log(exchange, accessOf(exchange, exit, handled, fiber), fiber)
+    const logged = log(exchange, accessOf(exchange, exit, own, fiber), fiber)
     return logged === Effect.void ? logged : Effect.updateContext(logged, () => exchange.inner)
   } catch (error) {
     Troubles.tellUnsafe(exchange.trouble, fiber, "the access record", error)
     return Effect.void
   } finally {
     fiber.setContext(around)
-    // what the handler has forked has the exchange in its context, for as long as it lives
-    exchange.response = undefined
   }
 }
 
@@ -152,7 +150,7 @@ const ended = (
 const accessOf = (
   exchange: Exchange,
   exit: Exit.Exit<HttpServerResponse | void, unknown>,
-  handled: Handled,
+  own: Handled,
   fiber: Fiber.Fiber<unknown, unknown>
 ): Access => {
   const { clock, request, route, settings, started } = exchange
@@ -167,9 +165,9 @@ const accessOf = (
     duration,
     slow: duration >= settings.slowAfter && status !== 101,
     // a stream that goes on when the fiber of the request has ended is interrupted by who pulls it
-    aborted: aborted === "server" && handled.fiber.pollUnsafe() !== undefined ? "client" : aborted,
+    aborted: aborted === "server" && own.fiber.pollUnsafe() !== undefined ? "client" : aborted,
     // a middleware around this one may have made an answer of what the handler failed with
-    error: error ?? (status >= 500 && aborted === undefined ? Outcomes.errorOf(handled.exit) : undefined)
+    error: error ?? (status >= 500 && aborted === undefined ? Outcomes.errorOf(own.exit) : undefined)
   }
 }
 
