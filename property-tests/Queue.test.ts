@@ -1,4 +1,4 @@
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe, it, vi } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as fc from "fast-check"
@@ -330,6 +330,35 @@ describe("the bounded queue", { timeout }, () => {
         assert.strictEqual(queue.bytes, strategy === "backpressure" ? 16 : 8)
       }
     }))
+
+  it("what one who waited throws when it is woken keeps nobody else asleep, and is its own", () => {
+    const later = vi.spyOn(globalThis, "queueMicrotask").mockReturnValue()
+    try {
+      const { real: { queue, world } } = setup({
+        strategy: "backpressure",
+        capacity: 6,
+        maxBytes: 100,
+        overdraft: 0,
+        groupSize: 2
+      })
+      const item = (id: number): Item => ({ id, bytes: 1, isProtected: false, more: 0 })
+      for (let i = 0; i < 6; i++) Queue.offerUnsafe(queue, item(i), 1, false, true)
+      const woken: Array<number> = []
+      for (let i = 0; i < 5; i++) {
+        Queue.waitUnsafe(queue, item(i), 1, false).resume = () => {
+          woken.push(i)
+          if (i % 2 === 0) throw new Error(`thrown by ${i}`)
+        }
+      }
+      Queue.takeUnsafe(queue, 6)
+      world.settle()
+      assert.deepStrictEqual([woken, queue.waiters.size], [[0, 1, 2, 3, 4], 0])
+      assert.strictEqual(later.mock.calls.length, 3)
+      for (const [i, [rethrow]] of later.mock.calls.entries()) assert.throws(rethrow, `thrown by ${2 * i}`)
+    } finally {
+      later.mockRestore()
+    }
+  })
 
   it("its consumer is woken when there is something to take, and not before", () => {
     fc.assert(

@@ -336,11 +336,20 @@ const admitWaiters = <A>(self: BoundedQueue<A>, freed: number): void => {
   resumeLater(self, admitted)
 }
 
-// Whoever is resumed runs within the task, until it suspends.
+// Whoever is resumed runs within the task, until it suspends, and so may what watches it throw. That is thrown where
+// nothing of others stands behind it.
 const resumeLater = <A>(self: BoundedQueue<A>, waiters: ReadonlyArray<Waiter<A>>): void => {
   if (waiters.length === 0) return
   self.dispatcher.scheduleTask(() => {
-    for (const waiter of waiters) waiter.resume?.()
+    for (const waiter of waiters) {
+      try {
+        waiter.resume?.()
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error
+        })
+      }
+    }
     if (!self.groupRuns) return
     self.groupRuns = false
     admitWaiters(self, 0)
