@@ -58,7 +58,8 @@ const check = (model: Model, real: Real): void => {
   assert.strictEqual(queue.highWatermark, model.highWatermark, "the high watermark is the true maximum")
   assert.deepStrictEqual(Queue.peekUnsafe(queue)?.value, entries[0], "the oldest one is the head")
   assert.strictEqual(Queue.isIdle(queue), entries.length + line.length === 0, "idle")
-  assert.strictEqual(Queue.isFull(queue), model.pressed || entries.length >= bounds.capacity, "full")
+  const isFull = model.pressed || line.length > 0 || entries.length >= bounds.capacity
+  assert.strictEqual(Queue.isFull(queue), isFull, "full")
   assert.deepStrictEqual(real.evicted.splice(0), model.evicted.splice(0), "evictions")
   // with one value in it, a queue that had been empty may be over its bytes
   assert.isAtMost(queue.size, Models.sizeLimit(bounds))
@@ -330,6 +331,24 @@ describe("the bounded queue", { timeout }, () => {
         assert.strictEqual(queue.bytes, strategy === "backpressure" ? 16 : 8)
       }
     }))
+
+  it("its consumer is woken when somebody joins the line, also without an offer", () => {
+    const { real: { queue, world } } = setup({
+      strategy: "dropping",
+      capacity: 5,
+      maxBytes: 10,
+      overdraft: 0,
+      groupSize: 1
+    })
+    const item: Item = { id: 0, bytes: 8, isProtected: false, more: 0 }
+    Queue.offerUnsafe(queue, item, 8, false, false)
+    const waits = world.fork(Queue.awaitBell(queue, 5))
+    world.settle()
+    Queue.waitUnsafe(queue, item, 8, false)
+    world.settle()
+    assert.deepStrictEqual(World.exitOf(waits), Exit.void)
+    assert.isTrue(Queue.isFull(queue))
+  })
 
   it("what one who waited throws when it is woken keeps nobody else asleep, and is its own", () => {
     const later = vi.spyOn(globalThis, "queueMicrotask").mockReturnValue()

@@ -1,8 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
 import * as TestClock from "effect/testing/TestClock"
 import * as AsyncLogging from "../src/AsyncLogging.ts"
+import * as Logger from "../src/Logger.ts"
 import * as Pipeline from "../src/Pipeline.ts"
 import * as Sinks from "../src/Sinks.ts"
 import { directory } from "./support/files.ts"
@@ -130,6 +132,30 @@ describe("batches", () => {
           const { sinks } = yield* AsyncLogging.stats
           assert.strictEqual(sinks["bytes"]!.ledger.dropped.overdraft, 0)
         }))
+    }))
+
+  it.effect("G27 nothing lingers while a caller waits for room by bytes, whatever was taken since", () =>
+    Effect.gen(function*() {
+      const sink = recording({
+        batch: { size: 3, linger: "1 hour" },
+        queue: { maxBytes: 60_000, strategy: "backpressure", overdraft: 0 }
+      })
+      yield* run({ sinks: [sink.sink] }, () =>
+        Effect.gen(function*() {
+          const small = (n: string) => Logger.info(n, { text: "x".repeat(9000) })
+          yield* Effect.forEach(["1", "2"], small)
+          yield* turns
+          assert.deepStrictEqual(sink.batches(), [])
+          // the room that the first three leave is not enough for it
+          const large = Array.from({ length: 5 }, () => "x".repeat(9000))
+          const waiting = yield* Effect.forkChild(
+            Effect.andThen(Effect.forEach(["3", "4", "5"], small), Logger.info("large", { large }))
+          )
+          yield* turns
+          assert.deepStrictEqual(sink.batches(), [["1", "2", "3"], ["4", "5"]])
+          yield* Fiber.join(waiting)
+        }))
+      assert.deepStrictEqual(sink.batches().at(-1), ["large"])
     }))
 
   it.effect("G27 no batch is ever empty", () =>

@@ -159,10 +159,12 @@ export const offerUnsafe = <A>(
 }
 
 /**
- * Joins the line after a `must_wait`. The waiter is admitted by a later take, in its turn.
+ * Joins the line, after a `must_wait` or without an offer. The waiter is admitted by a later take, in its turn.
  */
-export const waitUnsafe = <A>(self: BoundedQueue<A>, value: A, bytes: number, isProtected: boolean): Waiter<A> =>
-  Waiters.joinUnsafe(self.waiters, value, bytes, isProtected)
+export const waitUnsafe = <A>(self: BoundedQueue<A>, value: A, bytes: number, isProtected: boolean): Waiter<A> => {
+  ringIfAwaited(self)
+  return Waiters.joinUnsafe(self.waiters, value, bytes, isProtected)
+}
 
 /**
  * Leaves the line. Answers `false` when the waiter was admitted before.
@@ -238,9 +240,10 @@ export const waitersUnsafe = <A>(self: BoundedQueue<A>): Array<Waiter<A>> => {
 export const isIdle = <A>(self: BoundedQueue<A>): boolean => self.size === 0 && self.waiters.size === 0
 
 /**
- * Whether it holds what it can, or an offer found no room.
+ * Whether it holds what it can, or an offer found no room, or somebody waits for room.
  */
-export const isFull = <A>(self: BoundedQueue<A>): boolean => self.pressed || self.size >= self.options.capacity
+export const isFull = <A>(self: BoundedQueue<A>): boolean =>
+  self.pressed || self.waiters.size > 0 || self.size >= self.options.capacity
 
 /**
  * Whether a value of so many bytes may have to wait, were it offered now.
@@ -255,8 +258,8 @@ export const ringUnsafe = <A>(self: BoundedQueue<A>): void => {
 }
 
 /**
- * Waits until the queue holds `n` values, has no room for one that was offered, or the bell is rung. May return
- * early: look again.
+ * Waits until the queue holds `n` values, has no room for one that was offered, somebody joins the line, or the bell is
+ * rung. May return early: look again.
  */
 export const awaitBell = <A>(self: BoundedQueue<A>, n: number): Effect.Effect<void> =>
   Effect.suspend(() => {
@@ -311,6 +314,10 @@ const mustLineUp = <A>(self: BoundedQueue<A>): boolean => self.waiters.size > 0 
 
 const press = <A>(self: BoundedQueue<A>): void => {
   self.pressed = true
+  ringIfAwaited(self)
+}
+
+const ringIfAwaited = <A>(self: BoundedQueue<A>): void => {
   if (self.wakeAt !== Number.POSITIVE_INFINITY) ringUnsafe(self)
 }
 
