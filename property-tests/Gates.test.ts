@@ -30,7 +30,11 @@ describe("the gates", () => {
           assert.strictEqual(gate.made, made)
           assert.strictEqual(gate.held, model.held().length)
         }
-        for (const record of records) compare(gate.push(record), model.push(record))
+        for (const record of records) {
+          compare(gate.push(record), model.push(record))
+          // those that hold nothing need not say so
+          assert.strictEqual(gate.keepsLast ?? false, model.held().includes(record))
+        }
         compare(gate.close(), model.close())
         assert.strictEqual(new Set(seen).size, seen.length)
         assert.isTrue(seen.every((record) => records.includes(record)))

@@ -39,8 +39,10 @@ export type Formatter = (record: LogRecord) => string
  * - `close` answers what it still owes. It is called once; nothing is pushed afterwards.
  * - `held`: how many records it keeps at this moment, to answer them later or to discard them.
  * - `made`: how many records it has created in its life ("repeated 12 times"). Never decreases.
+ * - `keepsLast`: whether the record that was pushed last is among those that it keeps, for `Logger.acknowledged`. Without
+ *   it, a record that it did not answer counts as kept while it keeps any.
  *
- * The layer reads `held` and `made` after each call, and counts what is missing as filtered by this gate. A gate that
+ * The layer reads these after each call, and counts what is missing as filtered by this gate. A gate that
  * throws, or answers no list of records, lets the record through, with the note `gate_failed`. Push one gate from one
  * AsyncLogging layer only: records of another layer pass it by.
  */
@@ -49,6 +51,7 @@ export interface Gate {
   readonly close: () => ReadonlyArray<LogRecord>
   readonly held: number
   readonly made: number
+  readonly keepsLast?: boolean | undefined
 }
 
 const TypeId = "~effect-async-logging/Pipeline/Stage"

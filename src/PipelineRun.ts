@@ -42,10 +42,12 @@ export const runUnsafe = (
         let out: ReadonlyArray<LogRecord>
         let held: number
         let made: number
+        let isKept: boolean
         try {
           out = checkRecords(stage.gate.push(record))
           held = checkCount(stage.gate.held)
           made = checkCount(stage.gate.made)
+          isKept = held > 0 && checkFlag(stage.gate.keepsLast)
         } catch (error) {
           // what it kept or made all the same is counted with its next call
           record = failed(stage, "gate_failed", error, record, visitor)
@@ -53,7 +55,7 @@ export const runUnsafe = (
         }
         // most often it answers what it got, and there is nothing to balance
         if (out.length === 1 && out[0] === record && held === stage.held && made === stage.made) break
-        return settle(stages, i, stage, { record, source }, out, held, made, visitor)
+        return settle(stages, i, stage, { record, source, isKept }, out, held, made, visitor)
       }
       case "Redact": {
         try {
@@ -96,15 +98,15 @@ export const closeGatesUnsafe = (stages: ReadonlyArray<Stage>, visitor: Visitor,
  * Balances one call of a gate: what went in (the records that it had held and gave up, those that it made, the one
  * that was pushed) against what came out (`out`, what it newly holds); the rest it discarded.
  *
- * The pushed record is told by its identity. One that is not in `out` comes last, as the newest: what a gate keeps is
- * taken from the end. Of what it discards it is the first, so that nobody is told of its call what holds for a line that
- * the gate has made; the others are taken from the front.
+ * The pushed record is told by its identity. One that is not in `out` comes last, as the newest, if the gate may keep it
+ * (`isKept`): what a gate keeps is taken from the end. Of what it discards it is the first, so that nobody is told of its
+ * call what holds for a line that the gate has made; the others are taken from the front.
  */
 const settle = (
   stages: ReadonlyArray<Stage>,
   index: number,
   stage: Stage.Gate,
-  pushed: { readonly record: LogRecord; readonly source: Source } | undefined,
+  pushed: { readonly record: LogRecord; readonly source: Source; readonly isKept: boolean } | undefined,
   out: ReadonlyArray<LogRecord>,
   held: number,
   made: number,
@@ -116,8 +118,9 @@ const settle = (
   for (let n = -kept; n > 0; n--) sources.push("held")
   for (let n = made - stage.made; n > 0; n--) sources.push("made")
   if (pushed !== undefined && at < 0) {
-    sources.push(pushed.source)
-    if (held > 0 && kept <= 0) {
+    if (pushed.isKept || kept <= 0) sources.push(pushed.source)
+    else sources.unshift(pushed.source)
+    if (pushed.isKept && kept <= 0) {
       // it took the place of one that was held
       sources.unshift("held")
       kept = 1
@@ -180,6 +183,12 @@ const checkRecords = (records: ReadonlyArray<LogRecord>): ReadonlyArray<LogRecor
   if (!Array.isArray(records)) throw new TypeError("the gate did not answer a list of records")
   for (const record of records) checkRecord(record)
   return records
+}
+
+// one that does not say so may keep it
+const checkFlag = (flag: boolean | undefined): boolean => {
+  if (flag !== undefined && typeof flag !== "boolean") throw new TypeError("the gate's keepsLast must be a boolean")
+  return flag ?? true
 }
 
 const checkCount = (count: number): number => {

@@ -586,6 +586,47 @@ describe("acknowledged", () => {
         }))
     }))
 
+  it.effect("is what a gate says of it that tells whether it keeps it", () =>
+    Effect.gen(function*() {
+      const sink = recording()
+      const telling = Effect.sync(() => {
+        const kept: Array<LogRecord> = []
+        let made = 0
+        let keepsLast = false
+        return Pipeline.gate({
+          push(record) {
+            keepsLast = record.message === "kept"
+            if (keepsLast) kept.push(record)
+            if (record.message === "replaced") made = kept.push({ ...record, message: "made" }) - 1
+            return []
+          },
+          close: () => kept,
+          get held() {
+            return kept.length
+          },
+          get made() {
+            return made
+          },
+          get keepsLast() {
+            return keepsLast
+          }
+        })
+      })
+      yield* run({ stages: [telling], sinks: [sink.sink] }, () =>
+        Effect.gen(function*() {
+          const reasonOf = (message: string) =>
+            Effect.map(refused(Logger.acknowledged("Info", message)), ({ reason }) => reason)
+          assert.deepStrictEqual(yield* Effect.forEach(["kept", "dropped", "replaced"], reasonOf), [
+            "held",
+            "filtered",
+            "filtered"
+          ])
+          const { ledger } = yield* AsyncLogging.stats
+          assert.deepStrictEqual([ledger.made, ledger.held, ledger.filtered], [1, 2, { gate: 2 }])
+        }))
+      assert.deepStrictEqual(sink.messages(), ["kept", "made"])
+    }))
+
   it.effect("evicted and queue_full: there was no room", () =>
     Effect.gen(function*() {
       const sliding = gated({ name: "sliding", queue: { strategy: "sliding" } })

@@ -223,6 +223,14 @@ describe("gates in a pipeline", () => {
     })
   }
 
+  it("a gate that cannot say whether it keeps a record lets the record pass, with a note", () => {
+    const gate = { push: () => [], close: () => [], held: 1, made: 0 }
+    const stage = Pipeline.gate({ ...gate, keepsLast: "yes" as unknown as boolean })
+    const out = run([stage], record())
+    assert.deepStrictEqual(out.failures, [["gate", "gate_failed"]])
+    assert.deepStrictEqual(out.counts, { offered: 1, made: 0, held: 0, accepted: 1 })
+  })
+
   it("what a gate lets go between two calls is counted at the next", () => {
     const ring: Array<LogRecord> = []
     const stage = Pipeline.gate({

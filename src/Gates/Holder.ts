@@ -57,6 +57,7 @@ export const make = (options: HolderOptions): Gate => {
   // of keys that had to be given up: whose they were is not known any more
   const givenUp = Suppressed.make()
   const all = { held: 0, bytes: 0, made: 0 }
+  let keepsLast = false
 
   const isOver = ({ at }: Held, time: number): boolean => time - at > maxAge || at - time > maxAge
 
@@ -103,6 +104,7 @@ export const make = (options: HolderOptions): Gate => {
   const hold = (self: Held, record: LogRecord, size: number): void => {
     if (size > maxBytes) return lose(self, record.time)
     Rings.pushUnsafe(self.ring, record, size)
+    keepsLast = true
     all.held++
     all.bytes += size
     while (self.ring.count > capacity || self.ring.bytes > maxBytes) lose(self, takeOldest(self)!.time)
@@ -134,6 +136,7 @@ export const make = (options: HolderOptions): Gate => {
 
   return {
     push(record) {
+      keepsLast = false
       // what is foreign comes first, as it may throw
       const id = Keys.of(options.key, record)
       const activates = options.activates(record)
@@ -169,6 +172,9 @@ export const make = (options: HolderOptions): Gate => {
     },
     get made() {
       return all.made
+    },
+    get keepsLast() {
+      return keepsLast
     }
   }
 }

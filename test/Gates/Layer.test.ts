@@ -74,6 +74,28 @@ describe("gates in a layer", () => {
       assert.deepStrictEqual(yield* closed, ["detail", "boom"])
     }).pipe(Logger.withContext({ requestId: "r" }), under(Gates.fingersCrossed())))
 
+  it.effect("G4 a caller is told that its record is discarded, whatever is held of others", () =>
+    Effect.gen(function*() {
+      const send = (requestId: string, text = "") =>
+        Effect.flip(Logger.acknowledged("Debug", "detail", { text })).pipe(
+          Logger.withContext({ requestId }),
+          Effect.map(({ reason }) => reason)
+        )
+      const large = "x".repeat(2000)
+      assert.strictEqual(yield* send("a"), "held")
+      // there is no room for it, also not where another key is given up in vain
+      assert.strictEqual(yield* send("a", large), "filtered")
+      assert.strictEqual(yield* send("b", large), "filtered")
+      assert.strictEqual(yield* send("b"), "held")
+      // it takes the place of the one before
+      assert.strictEqual(yield* send("b"), "held")
+      // without a key, nothing is kept
+      const { reason } = yield* Effect.flip(Logger.acknowledged("Debug", "no request"))
+      assert.strictEqual(reason, "filtered")
+      const { ledger } = yield* AsyncLogging.stats
+      assert.deepStrictEqual([ledger.offered, ledger.held, ledger.filtered], [6, 2, { fingersCrossed: 4 }])
+    }).pipe(under(Gates.fingersCrossed({ capacity: 1, maxBytes: 1500 }))))
+
   for (const [name, limiter] of [["rateLimit", Gates.rateLimit({ limit: 1 })], ["dedupe", Gates.dedupe()]] as const) {
     it.effect(`details that fingersCrossed gives late do not make ${name} begin anew`, () =>
       Effect.gen(function*() {
