@@ -2,6 +2,7 @@
  * The fields of an event as they are logged: encoded by its schema. Total, and closed: what a schema calls `Redacted` is
  * not unwrapped, and of fields that do not fit only those are said that do.
  */
+import { identity } from "effect/Function"
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 import * as SchemaTransformation from "effect/SchemaTransformation"
@@ -23,8 +24,8 @@ export const invalid = "[invalid]"
  * Encodes values by a schema. What is wrong with one is not told: an issue quotes the value.
  */
 export const encoder = (schema: Schema.ConstraintEncoder<object>): (input: unknown) => Encoded => {
+  if (isEmpty(schema.ast)) return () => ({ fields: {}, isValid: true })
   const ast = masked(schema.ast)
-  if (isEmpty(ast)) return () => ({ fields: {}, isValid: true })
   const encode = encoderOf(ast)
   let partsOf: ((input: unknown) => object) | undefined
   return (input) => {
@@ -39,9 +40,10 @@ export const encoder = (schema: Schema.ConstraintEncoder<object>): (input: unkno
 }
 
 // To Effect a struct without fields is any value, which it encodes as it is.
-const isEmpty = (ast: SchemaAST.AST): boolean =>
-  SchemaAST.isObjects(ast) && ast.encoding === undefined && ast.propertySignatures.length === 0 &&
-  ast.indexSignatures.length === 0
+const isEmpty = (ast: SchemaAST.AST): boolean => hasNoFields(ast) && ast.encoding === undefined
+
+const hasNoFields = (ast: SchemaAST.AST): boolean =>
+  SchemaAST.isObjects(ast) && ast.propertySignatures.length === 0 && ast.indexSignatures.length === 0
 
 // `Schema.make` gives a schema the type that it is asked for.
 const encoderOf = (ast: SchemaAST.AST): (input: unknown) => unknown =>
@@ -70,7 +72,7 @@ const parts = (ast: SchemaAST.AST): (input: unknown) => object => {
 }
 
 // -----------------------------------------------------------------------------
-// redaction
+// masks
 // -----------------------------------------------------------------------------
 
 // `Schema.Redacted` encodes to a `Redacted`, which is written as `"<redacted>"`; but a schema may go on from there to what
@@ -106,10 +108,16 @@ const toText = (ast: SchemaAST.AST): SchemaAST.Link => {
 
 const redactedText = SchemaTransformation.transform<unknown, string>({ decode: String, encode: String })
 
-const maskedInside = (ast: SchemaAST.AST): object => ({
-  ...maskedChildren(ast),
-  encoding: ast.encoding?.map(({ to, transformation }) => new SchemaAST.Link(masked(to), transformation))
-})
+const maskedInside = (ast: SchemaAST.AST): object => {
+  const links = ast.encoding?.map(({ to, transformation }) => new SchemaAST.Link(masked(to), transformation))
+  // before what is further made of it
+  return { ...maskedChildren(ast), encoding: hasNoFields(ast) ? [toNothing(ast), ...links ?? []] : links }
+}
+
+const toNothing = ({ context }: SchemaAST.AST): SchemaAST.Link =>
+  new SchemaAST.Link(new SchemaAST.Objects([], [], undefined, undefined, undefined, context), nothing)
+
+const nothing = SchemaTransformation.transform<object, object>({ decode: identity, encode: () => ({}) })
 
 const maskedChildren = (ast: SchemaAST.AST): object => {
   switch (ast._tag) {

@@ -111,6 +111,63 @@ describe("an event", () => {
       assert.notInclude(JSON.stringify(all), secret)
     }))
 
+  it.effect("logs nothing of what is in a struct without fields, wherever it stands", () =>
+    Effect.gen(function*() {
+      const Empty = Schema.Struct({})
+      class Nobody extends Schema.Class<Nobody>("Nobody")({}) {}
+      const fields = {
+        plain: Empty,
+        optional: Schema.optionalKey(Empty),
+        missing: Schema.optionalKey(Empty),
+        left: Schema.optional(Empty),
+        checked: Empty.check(Schema.makeFilter(() => true)),
+        list: Schema.Array(Empty),
+        table: Schema.Record(Schema.String, Empty),
+        either: Schema.Union([Schema.Struct({ id: Schema.Int }), Empty]),
+        option: Schema.Option(Schema.Struct({ inner: Empty })),
+        later: Schema.suspend(() => Empty),
+        text: Schema.fromJsonString(Empty),
+        through: Schema.String.pipe(
+          Schema.decodeTo(
+            Empty,
+            SchemaTransformation.transform({ decode: () => ({}), encode: (value) => Object.values(value).join() })
+          )
+        ),
+        nobody: Nobody
+      }
+      const more = () => ({ password: secret })
+      const event = yield* record(
+        untyped(LogEvent.make("Empty", { level: "Info", fields }))({
+          plain: more(),
+          optional: more(),
+          left: undefined,
+          checked: more(),
+          list: [more()],
+          table: { one: more() },
+          either: more(),
+          option: Option.some({ inner: more() }),
+          later: more(),
+          text: more(),
+          through: more(),
+          nobody: Object.assign(new Nobody(), more())
+        })
+      )
+      assert.notInclude(JSON.stringify(event), secret)
+      assert.deepStrictEqual([event.notes, event.fields], [undefined, {
+        plain: {},
+        optional: {},
+        checked: {},
+        list: [{}],
+        table: { one: {} },
+        either: {},
+        option: { _id: "Option", _tag: "Some", value: { inner: {} } },
+        later: {},
+        text: "{}",
+        through: "",
+        nobody: {}
+      }])
+    }))
+
   it.effect("is an Effect like that of Logger.info: run twice it logs twice, with the annotations and spans around it", () =>
     Effect.gen(function*() {
       const once = OrderPaid({ orderId: 7, card })
