@@ -236,7 +236,7 @@ export const setLevel = (
 ): Effect.Effect<void, never, AsyncLogging> => AsyncLogging.use((self) => self.setLevel(level, scope))
 
 /**
- * The same for a while, a positive and finite time on the layer's `Clock`: "Debug for 10 minutes". Then what `setLevel` had
+ * The same for a while, of at most 36,500 days, on the layer's `Clock`: "Debug for 10 minutes". Then what `setLevel` had
  * set for this scope before is in force again, or the inherited level. It returns at once.
  *
  * A scope has one such window at a time, and the last call for a scope counts: another `setLevelFor` ends the window and begins

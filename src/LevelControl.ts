@@ -8,12 +8,13 @@ import type * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
-import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import type { LevelOrInherit, Levels, LevelScope, LevelsInForce } from "./Levels.ts"
 import * as LevelsOf from "./Levels.ts"
 import type { Notices } from "./Notices.ts"
 import * as Notice from "./Notices.ts"
+import { isDuration } from "./SettingsSchema.ts"
 
 /**
  * What a program can do with the levels of a layer. Total: what is wrong with the arguments is told, and changes nothing.
@@ -67,19 +68,18 @@ export const make = (
         }),
       setFor: (duration, level, given) =>
         change("setLevelFor", level, given, (scope, key) => {
-          const time = Option.getOrUndefined(Duration.fromInput(duration))
-          if (time === undefined || !Duration.isFinite(time) || !Duration.isPositive(time)) {
-            return `"${Notice.describe(duration)}" is not a positive, finite duration`
-          }
+          const millis = millisOf(duration)
+          if (millis === undefined) return `${shown(duration)} is not a positive, finite duration`
+          if (millis > longest) return `${shown(duration)} is longer than ${longestDays} days`
           const window = {
             before: windows.get(key)?.before ?? LevelsOf.get(levels, scope),
-            until: clock.currentTimeMillisUnsafe() + Duration.toMillis(time)
+            until: clock.currentTimeMillisUnsafe() + millis
           }
           windows.set(key, window)
           startUnsafe(
             key,
             Effect.andThen(
-              clock.sleep(time),
+              clock.sleep(Duration.millis(millis)),
               Effect.sync(() => {
                 // its time may be up in the same moment in which another takes its place
                 if (windows.get(key) !== window) return
@@ -94,6 +94,32 @@ export const make = (
       stop: FiberMap.clear(timers)
     }
   })
+
+// A window of a hundred years is a mistake of units, or `setLevel` is meant; what it ends at has to be a date.
+const longestDays = 36_500
+const longest = Duration.toMillis(Duration.days(longestDays))
+
+const millisOf = (duration: unknown): number | undefined => {
+  try {
+    if (!isDuration(duration, Number.MIN_VALUE, false)) return undefined
+    const millis = Duration.toMillis(Duration.fromInputUnsafe(duration as Duration.Input))
+    return millis > 0 ? millis : undefined
+  } catch {
+    // it cannot be read
+    return undefined
+  }
+}
+
+const shown = (duration: unknown): string => {
+  try {
+    if (Predicate.isObjectOrArray(duration) && !Duration.isDuration(duration)) {
+      return Notice.describe(JSON.stringify(duration))
+    }
+  } catch {
+    return `"[unprintable]"`
+  }
+  return `"${Notice.describe(duration)}"`
+}
 
 const keyOf = ({ logger, sink }: LevelScope): string => JSON.stringify([sink, logger])
 

@@ -152,11 +152,15 @@ describe("setLevelFor", () => {
           level: unknown,
           scope?: unknown
         ) => Effect.Effect<void, never, AsyncLogging.AsyncLogging>
-        const unreadable = Object.defineProperty({}, "logger", {
-          get: () => {
-            throw new Error("no")
-          }
+        const get = () => {
+          throw new Error("no")
+        }
+        const unreadable = Object.defineProperties({}, {
+          logger: { get, enumerable: true },
+          minutes: { get, enumerable: true }
         })
+        const circular: { minutes: number; self?: unknown } = { minutes: 1 }
+        circular.self = circular
         const wrong: ReadonlyArray<readonly [unknown, unknown, unknown, RegExp]> = [
           ["ten minutes", "Debug", {}, /setLevelFor: "ten minutes" is not a positive, finite duration/],
           [0, "Debug", {}, /setLevelFor: "0" is not/],
@@ -164,6 +168,16 @@ describe("setLevelFor", () => {
           [Number.NaN, "Debug", {}, /setLevelFor: "NaN" is not/],
           [Duration.infinity, "Debug", {}, /setLevelFor: "Infinity" is not/],
           [undefined, "Debug", {}, /setLevelFor: "undefined" is not/],
+          [{ minuts: 10 }, "Debug", {}, /setLevelFor: \{"minuts":10\} is not a positive, finite duration/],
+          [{ minutes: 10, secnds: 5 }, "Debug", {}, /setLevelFor: \{"minutes":10,"secnds":5\} is not/],
+          [{}, "Debug", {}, /setLevelFor: \{\} is not/],
+          [[0, 0], "Debug", {}, /setLevelFor: \[0,0\] is not/],
+          [null, "Debug", {}, /setLevelFor: "null" is not/],
+          [circular, "Debug", {}, /setLevelFor: "\[unprintable\]" is not/],
+          [unreadable, "Debug", {}, /setLevelFor: "\[unprintable\]" is not/],
+          [1e300, "Debug", {}, /setLevelFor: "1e\+300" is longer than 36500 days/],
+          ["36501 days", "Debug", {}, /setLevelFor: "36501 days" is longer than/],
+          [{ weeks: 1e9 }, "Debug", {}, /setLevelFor: \{"weeks":1000000000\} is longer than/],
           ["1 minute", "verbose", {}, /setLevelFor: "verbose" is not a level/],
           ["1 minute", Symbol("s"), {}, /setLevelFor: "Symbol\(s\)" is not a level/],
           ["1 minute", "Debug", { sink: "nobody" }, /setLevelFor: there is no sink "nobody"; there are "probe"/],
@@ -179,6 +193,9 @@ describe("setLevelFor", () => {
           assert.deepStrictEqual(yield* AsyncLogging.levels, before)
           yield* TestClock.adjust("10 seconds")
         }
+        assert.strictEqual(lines.length, wrong.length)
+        yield* AsyncLogging.setLevelFor("36500 days", "Debug")
+        yield* AsyncLogging.setLevelFor({ minutes: 10, seconds: undefined }, "Debug")
         assert.strictEqual(lines.length, wrong.length)
       })))
 
