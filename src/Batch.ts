@@ -69,19 +69,18 @@ export const tellFailure = (self: Worker, exit: Exit.Exit<unknown, unknown>): vo
 
 const tellAnswer = (self: Worker, { ended, error }: Answer): void => {
   if (error === undefined) return
-  const message = Notice.describe(error)
+  // a destination may quote what it got
+  const message = Notice.describe(self.outlet.notices, error)
   noteError(self, message, `sink "${self.outlet.settings.name}" ${ended ? "has ended" : "failed"}: ${message}`)
 }
 
 /**
- * Remembers trouble, and tells of it.
+ * Remembers trouble, and tells of it. `message`: as `Notice.describe` answers it.
  */
 export const noteError = (self: Worker, message: string, notice: string): void => {
   const { events, notices, settings } = self.outlet
-  // a destination may quote what it got
-  const shown = notices.redact?.(message) ?? message
-  self.lastError = { time: self.clock.currentTimeMillisUnsafe(), message: shown }
-  Events.troubleUnsafe(events, settings.name, shown)
+  self.lastError = { time: self.clock.currentTimeMillisUnsafe(), message }
+  Events.troubleUnsafe(events, settings.name, message)
   Notice.tellUnsafe(notices, `sink ${settings.name}`, notice)
 }
 

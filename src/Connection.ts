@@ -49,7 +49,11 @@ export const open = Effect.fnUntraced(function*(
 
 const total = (format: Formatter, sink: string, notices: Notices): Formatter => {
   const failed = (record: LogRecord, error: unknown): LogRecord => {
-    Notice.tellUnsafe(notices, "formatter_failed", `the formatter of sink "${sink}" failed: ${Notice.describe(error)}`)
+    Notice.tellUnsafe(
+      notices,
+      "formatter_failed",
+      `the formatter of sink "${sink}" failed: ${Notice.describe(notices, error)}`
+    )
     try {
       const line = minimal(record)
       // what a stage without types has made may fail here too

@@ -185,7 +185,7 @@ export const close = Effect.fnUntraced(function*(
       const { link, outlet } = worker
       const exit = yield* Detached.within(Scope.close(link.scope, Exit.void), left(untilClosed))
       if (Option.isSome(exit) && Exit.isFailure(exit.value)) {
-        const why = Notice.describe(Cause.squash(exit.value.cause))
+        const why = Notice.describe(backend.notices, Cause.squash(exit.value.cause))
         Notice.sayUnsafe(backend.notices, `closing sink "${outlet.settings.name}" failed: ${why}`)
       }
       return Option.isSome(exit)

@@ -43,7 +43,7 @@ const total = (backend: Backend, f: () => void): void => {
   try {
     f()
   } catch (error) {
-    Notice.sayUnsafe(backend.notices, `at the end of the process: ${Notice.describe(error)}`)
+    Notice.sayUnsafe(backend.notices, `at the end of the process: ${Notice.describe(backend.notices, error)}`)
   }
 }
 

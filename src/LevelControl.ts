@@ -54,7 +54,7 @@ export const make = (
       inScope: (scope: LevelScope, key: string) => string | undefined
     ): Effect.Effect<void> =>
       Effect.sync(() => {
-        const { key, scope, wrong } = checked(levels, level, given)
+        const { key, scope, wrong } = checked(levels, notices, level, given)
         const trouble = wrong ?? inScope(scope, key)
         if (trouble !== undefined) Notice.tellUnsafe(notices, name, `${name}: ${trouble}`)
       })
@@ -69,8 +69,8 @@ export const make = (
       setFor: (duration, level, given) =>
         change("setLevelFor", level, given, (scope, key) => {
           const millis = millisOf(duration)
-          if (millis === undefined) return `${shown(duration)} is not a positive, finite duration`
-          if (millis > longest) return `${shown(duration)} is longer than ${longestDays} days`
+          if (millis === undefined) return `${shown(notices, duration)} is not a positive, finite duration`
+          if (millis > longest) return `${shown(notices, duration)} is longer than ${longestDays} days`
           const window = {
             before: windows.get(key)?.before ?? LevelsOf.get(levels, scope),
             until: clock.currentTimeMillisUnsafe() + millis
@@ -110,24 +110,28 @@ const millisOf = (duration: unknown): number | undefined => {
   }
 }
 
-const shown = (duration: unknown): string => {
+const shown = (notices: Notices, duration: unknown): string => {
   try {
     if (Predicate.isObjectOrArray(duration) && !Duration.isDuration(duration)) {
-      return Notice.describe(JSON.stringify(duration))
+      return Notice.describe(notices, JSON.stringify(duration))
     }
   } catch {
     return `"[unprintable]"`
   }
-  return `"${Notice.describe(duration)}"`
+  return `"${Notice.describe(notices, duration)}"`
 }
 
 const keyOf = ({ logger, sink }: LevelScope): string => JSON.stringify([sink, logger])
 
 // What is foreign is read once, and may throw.
-const checked = (levels: Levels, level: LevelOrInherit, given: LevelScope) => {
+const checked = (levels: Levels, notices: Notices, level: LevelOrInherit, given: LevelScope) => {
   try {
     const scope = { logger: given.logger, sink: given.sink }
-    return { scope, key: keyOf(scope), wrong: LevelsOf.wrong(levels, level, scope) }
+    return {
+      scope,
+      key: keyOf(scope),
+      wrong: LevelsOf.wrong(levels, level, scope, (given) => Notice.describe(notices, given))
+    }
   } catch {
     return { scope: {}, key: "", wrong: "the scope cannot be read" }
   }

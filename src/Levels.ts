@@ -5,7 +5,6 @@
  * "region") replaces the layer's, and a sink's own level cannot go below it.
  */
 import * as LogLevel from "effect/LogLevel"
-import { describe } from "./Notices.ts"
 
 /**
  * What `setLevel` narrows to: loggers from a name prefix on (`"auth"` is `auth` and `auth.login`), one sink, or both.
@@ -152,9 +151,15 @@ export const isBelowAll = (self: Levels, level: number, minimumLogLevel: LogLeve
   minimumLogLevel === self.floor && !self.hasLoggers && level < self.lowest
 
 /**
- * What is wrong with a level and a scope, if anything is. They may come from a program without types.
+ * What is wrong with a level and a scope, if anything is. They may come from a program without types: `describe` makes
+ * them a text.
  */
-export const wrong = (self: Levels, level: unknown, scope: LevelScope): string | undefined => {
+export const wrong = (
+  self: Levels,
+  level: unknown,
+  scope: LevelScope,
+  describe: (given: unknown) => string
+): string | undefined => {
   const { logger, sink }: { readonly logger?: unknown; readonly sink?: unknown } = scope
   if (sink !== undefined && !self.names.some((name) => name === sink)) {
     return `there is no sink "${describe(sink)}"; there are ${self.names.map((name) => `"${name}"`).join(", ")}`

@@ -101,16 +101,24 @@ export const closeUnsafe = (self: Notices): void => {
  * secret, so a layer that redacts says nothing of it.
  */
 export const describeUnredacted = (self: Notices, error: unknown): string =>
-  self.redact === undefined ? `: ${describe(error)}` : ""
+  self.redact === undefined ? `: ${describe(self, error)}` : ""
 
 /**
- * A short text of whatever was thrown: at most 1,000 characters.
+ * A short text of whatever was thrown, redacted: at most 1,000 characters of its first 16,000.
  */
-export const describe = (error: unknown): string => {
+export const describe = ({ redact }: Pick<Notices, "redact">, error: unknown): string => {
   try {
     const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-    return text.length > 1000 ? `${text.slice(0, 1000)}…` : text
+    const searched = text.slice(0, mostSearched)
+    const redacted = redact?.(searched) ?? searched
+    const isCut = text.length > mostSearched
+    // a secret that ends behind what was searched is not known as one: what may be a part of it is left out too
+    const shown = Math.min(mostShown, isCut ? redacted.length - mostShown : redacted.length)
+    return isCut || shown < redacted.length ? `${redacted.slice(0, Math.max(0, shown))}…` : redacted
   } catch {
     return "[unprintable]"
   }
 }
+
+const mostShown = 1000
+const mostSearched = 16 * mostShown

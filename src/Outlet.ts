@@ -334,5 +334,5 @@ const tellBroken = (self: Outlet, what: string, error: unknown): void =>
   Notice.tellUnsafe(
     self.notices,
     `${what} of ${self.settings.name}`,
-    `the ${what} of sink "${self.settings.name}" failed: ${Notice.describe(error)}`
+    `the ${what} of sink "${self.settings.name}" failed: ${Notice.describe(self.notices, error)}`
   )

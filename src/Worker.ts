@@ -143,7 +143,7 @@ export const openUnlessLater = (self: Worker): Effect.Effect<void, unknown> =>
     if (Exit.isSuccess(exit)) return Effect.void
     if (self.outlet.settings.onOpenFailure === "fail") return exit
     return Effect.sync(() => {
-      const message = Notice.describe(Delivery.judge(exit, 0).error)
+      const message = Notice.describe(self.outlet.notices, Delivery.judge(exit, 0).error)
       Batch.noteError(self, message, `sink "${self.outlet.settings.name}" could not be opened yet: ${message}`)
     })
   })
@@ -168,7 +168,7 @@ export const run = (self: Worker): Effect.Effect<void> =>
         // a defect of this library's own; at the deadline it is interrupted
         if (Exit.isFailure(exit) && Cause.hasDies(exit.cause)) {
           const { notices, settings } = self.outlet
-          const why = Notice.describe(Cause.squash(exit.cause))
+          const why = Notice.describe(notices, Cause.squash(exit.cause))
           Notice.sayUnsafe(notices, `the worker of sink "${settings.name}" has died: ${why}`)
         }
       })

@@ -33,7 +33,7 @@ export const tellUnsafe = (
     (self.own ??= Notice.make(fiber.getRef(Notice.NoticeWriter), fiber.getRef(Clock.Clock)))
   // what is thrown may quote the request: where something is redacted, it is not told
   const isSecret = backend?.stages.some((stage) => stage._tag === "Redact") === true
-  const why = isSecret ? "" : `: ${Notice.describe(error)}`
+  const why = isSecret ? "" : `: ${Notice.describe(notices, error)}`
   Notice.tellUnsafe(notices, `HttpLogging ${option}`, `HttpLogging: ${option} failed${why}`)
 }
 

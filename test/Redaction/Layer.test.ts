@@ -6,6 +6,7 @@ import * as Stream from "effect/Stream"
 import * as TestClock from "effect/testing/TestClock"
 import * as AsyncLogging from "../../src/AsyncLogging.ts"
 import * as Pipeline from "../../src/Pipeline.ts"
+import * as Redaction from "../../src/Redaction.ts"
 import * as Sinks from "../../src/Sinks.ts"
 import { answering, gated, recording, refuse, run, turns } from "../support/sinks.ts"
 
@@ -52,6 +53,44 @@ describe("redact of a layer", () => {
       assert.include(JSON.stringify(value.events), JSON.stringify(said))
       assert.include(notices.join(), said)
       assert.notInclude(JSON.stringify(value.events) + notices.join(), "4111")
+    }))
+
+  it.effect("G22 holds for what is too long to be said, wherever the end of it cuts a secret in two", () =>
+    Effect.gen(function*() {
+      for (const length of [970, 980, 990, 15_980, 15_990]) {
+        const quoted = `${"x".repeat(length)} ${card} ${"x".repeat(500)}`
+        const sink = answering((_, attempt) => attempt === 1 ? Effect.fail(new Error(quoted)) : Effect.void)
+        const { notices, value } = yield* run({ redact, sinks: [sink.sink] }, () =>
+          Effect.gen(function*() {
+            const told = yield* Effect.forkChild(Stream.runCollect(Stream.take(AsyncLogging.events, 1)))
+            yield* turns
+            yield* Effect.logInfo("x")
+            yield* turns
+            const { lastError } = (yield* AsyncLogging.stats).sinks["probe"]!
+            yield* TestClock.adjust("1 minute")
+            return { lastError, events: yield* Fiber.join(told) }
+          }))
+        const said = value.lastError!.message
+        assert.strictEqual(said.length, 1001)
+        assert.isTrue(said.startsWith("Error: xxx") && said.endsWith("…"))
+        assert.notInclude(JSON.stringify(value) + notices.join(), "411")
+      }
+    }))
+
+  it.effect("G22 shows nothing of a long text that redaction makes short but what was searched as a whole", () =>
+    Effect.gen(function*() {
+      const quoted = ` ${card}`.repeat(1000)
+      const sink = answering((_, attempt) => attempt === 1 ? Effect.fail(new Error(quoted)) : Effect.void)
+      const { notices } = yield* run(
+        { redact: { detect: ["card"], censor: Redaction.remove }, sinks: [sink.sink] },
+        () =>
+          Effect.gen(function*() {
+            yield* Effect.logInfo("x")
+            yield* turns
+            yield* TestClock.adjust("1 minute")
+          })
+      )
+      assert.deepStrictEqual(notices, [`effect-async-logging: sink "probe" failed: …`])
     }))
 
   it.effect("G22 holds for dead letters and fallbacks", () =>
