@@ -173,6 +173,7 @@ export const both = (self: Paths, one: Node, other: Node): Node => {
 const mostLast = 16
 const longestKept = 64
 const mostKept = 4096
+const mostSegments = 16
 
 const makeEdge = (self: Paths, node: Node, key: string): Edge => {
   const folded = self.fold(key)
@@ -216,18 +217,21 @@ const closed = ({ segments }: Paths, places: ReadonlyArray<number>): ReadonlySet
   new Set(places.flatMap((place) => segments[place] === anyDepth ? [place, place + 1] : [place]))
 
 // A key may contain dots: it counts as one segment, and as several. What is below one that is redacted is redacted too, so a
-// path that ends on the way stays in its place.
+// path that ends on the way stays in its place. Keys come from outside, and may be nothing but dots: where a path has not
+// come to its end, nor out of the question, after so many segments as no honest key has, it counts as ended.
 const below = (self: Paths, places: ReadonlyArray<number>, key: string): ReadonlyArray<number> => {
   if (places.length === 0) return places
   const whole = nextOf(self, places, key)
   if (!key.includes(".")) return whole
   let parts = places
-  for (const segment of key.split(".")) {
+  const segments = key.split(".", mostSegments + 1)
+  for (const segment of segments.slice(0, mostSegments)) {
     if (parts.length === 0) break
     const ended = parts.filter((place) => self.segments[place] === undefined)
     parts = [...ended, ...closed(self, nextOf(self, parts, segment))]
   }
-  return [...whole, ...parts]
+  if (segments.length <= mostSegments || parts.length === 0) return [...whole, ...parts]
+  return [...whole, ...parts, self.segments.indexOf(undefined)]
 }
 
 // `undefined`: the index of a list, which has no name
