@@ -37,7 +37,11 @@ const base64url = (value: object): string => Buffer.from(JSON.stringify(value)).
 
 const secret = (kind: Detector, text: string, ...hidden: ReadonlyArray<string>): Secret => ({ kind, text, hidden })
 
-const card = fc.tuple(characters("23456", 1, 1), characters("0123456789", 11, 17), fc.constantFrom("", " ", "-")).map(
+const card = fc.tuple(
+  characters("23456", 1, 1),
+  characters("0123456789", 11, 17),
+  fc.constantFrom("", " ", "-", ".", "\u00a0", "\u2009", "\u202f")
+).map(
   ([first, rest, separator]) => luhn(first + rest).replaceAll(/(\d{4})(?=\d)/g, `$1${separator}`)
 )
 
@@ -54,7 +58,7 @@ export const secrets: fc.Arbitrary<Secret> = fc.oneof(
   card.map((text) => secret("card", text, text)),
   jwt.map((text) => secret("jwt", text, text.split(".")[1]!, text.split(".")[2]!)),
   fc.tuple(
-    fc.constantFrom("Bearer ", "bearer  ", "Authorization: ", "authorization=", `"authorization":"Token `),
+    fc.constantFrom("Bearer ", "bearer  ", "Bearer%20", "Authorization: ", "authorization=", `"authorization":"Token `),
     token
   )
     .map(([scheme, token]) => secret("authorization", scheme + token, token)),
@@ -69,8 +73,8 @@ export const secrets: fc.Arbitrary<Secret> = fc.oneof(
       second
     )
   ),
-  fc.tuple(token, token).map(([user, password]) =>
-    secret("urlCredentials", `postgres://${user}:${password}@db.internal/x`, password)
+  fc.tuple(token, token, fc.constantFrom("", "/", "#1", "?a/b#")).map(([user, password, more]) =>
+    secret("urlCredentials", `postgres://${user}:${more}${password}@db.internal/x`, password)
   ),
   characters(upper, 16, 16).map((rest) => secret("apiKey", `AKIA${rest}`, rest)),
   characters(alnum, 36, 40).map((rest) => secret("apiKey", `ghp_${rest}`, rest)),
@@ -100,7 +104,7 @@ const filler = fc.oneof(
  */
 export const texts: fc.Arbitrary<Secret> = fc.tuple(
   filler,
-  fc.constantFrom(" ", "\n", "\t", "(", "\"", "'", ",", ";", "\\n"),
+  fc.constantFrom(" ", "\n", "\t", "(", "\"", "'", ",", ";", "\\n", "\\u0022", "\x1b[31m", "\\u001b[1;31m"),
   secrets,
   fc.constantFrom("", " ", "\n", ")", "\"", "'", ",", ";", "€"),
   filler

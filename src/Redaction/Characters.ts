@@ -28,7 +28,7 @@ export const base64url = 4
 export const base64 = 8
 /** Space and tab. */
 export const blank = 16
-/** What ends a word in running text, in JSON, in a query: white space, quotes, brackets, `,` `;` `&` and backslash. */
+/** What ends a word in running text, in JSON, in a query: white space, quotes, brackets, `,` `;` `&`, backslash, escape. */
 export const delimiter = 32
 /** Of a local part of an e-mail address beside letters and digits, as far as people use them. */
 export const local = 64
@@ -46,9 +46,9 @@ fill(letter, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 fill(base64url, "-_")
 fill(base64, "+/=")
 fill(blank, " \t")
-fill(delimiter, " \t\r\n\"'`\\,;&<>()[]{}")
+fill(delimiter, " \t\r\n\"'`\\,;&<>()[]{}\x1b")
 fill(local, "._%+-")
-fill(afterAuthority, "/?# \t\r\n\"<>\\`")
+fill(afterAuthority, "/?# \t\r\n\"<>\\`\x1b")
 
 /**
  * The character at an index; outside of the text, one that is of no kind. V8 is slow where `charCodeAt` has once been
@@ -92,7 +92,7 @@ export const has = (text: Characters, start: number, expected: string): boolean 
 }
 
 /**
- * The same in any case. `expected`: lower-case letters.
+ * The same in any case. `expected`: lower-case letters, and digits.
  */
 export const hasWord = (text: Characters, start: number, expected: string): boolean => {
   if (start < 0 || start + expected.length > text.length) return false
@@ -104,18 +104,48 @@ export const hasWord = (text: Characters, start: number, expected: string): bool
 
 /**
  * Whether no letter or digit stands before `start`. Those of an escape do not count: in JSON within JSON, a line break before
- * a word is `\n`, and in a URL a space is `%20`.
+ * a word is `\n` and a quote may be `\u0022`, and in a URL a space is `%20`. Nor do those of a control sequence, as of a colour.
  */
 export const isStart = (text: Characters, start: number): boolean => {
   const before = at(text, start - 1)
-  return !is(before, alphanumeric) || at(text, start - 3) === percent ||
-    (isEscape(before) && at(text, start - 2) === backslash)
+  return !is(before, alphanumeric) || isEscapeBefore(text, start, before) ||
+    (is(before, letter) && isSequenceBefore(text, start))
 }
 
 const percent = 37
 const backslash = 92
 
-const isEscape = (code: number): boolean => code === 110 || code === 114 || code === 116
+const isEscapeBefore = (text: Characters, start: number, before: number): boolean => {
+  if (at(text, start - 3) === percent) return true
+  if (isBreak(before) && at(text, start - 2) === backslash) return true
+  return at(text, start - 6) === backslash && at(text, start - 5) === 117 && areHex(text, start - 4, start)
+}
+
+const isBreak = (code: number): boolean => code === 110 || code === 114 || code === 116
+
+const areHex = (text: Characters, start: number, end: number): boolean => {
+  for (let i = start; i < end; i++) {
+    const code = at(text, i)
+    if (!is(code, digit) && !((code | 32) >= 97 && (code | 32) <= 102)) return false
+  }
+  return true
+}
+
+const mostParameters = 24
+
+// Of a terminal (ECMA-48, section 5.4): CSI, parameters, and a letter. CSI is the escape character, as it is or escaped, and
+// `[`; or one character of its own.
+const isSequenceBefore = (text: Characters, start: number): boolean => {
+  let i = start - 2
+  while (i > start - 2 - mostParameters && isParameter(at(text, i))) i--
+  const code = at(text, i)
+  if (code !== 91) return code === 0x9b
+  return at(text, i - 1) === 27 || has(text, i - 2, "1b") || has(text, i - 2, "1B") || has(text, i - 4, "\\033") ||
+    has(text, i - 2, "\\e")
+}
+
+// digits, `:` and `;`
+const isParameter = (code: number): boolean => code >= 48 && code <= 59
 
 const longestWord = 15
 

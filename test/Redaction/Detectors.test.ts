@@ -80,6 +80,17 @@ const hostile = [
   ...["bearer ", "bearer bearer:", "Bearer =", "basic ", "basic a", "basic YWFh ", "authorization", "authorization:"],
   ...["authorization: ", "authorization=\"", "authorization:'a ", "authorization: digest ", "authorization: a a="],
   ...["ghp_", "xoxb-", "AKIA", "AKIAA ", "sk-ant-", "github_pat_", "a:b@c/", "a1.", "A", "b ", "Basic\t", "\\\"a"],
+  ...[
+    "://a:b/",
+    "://a:1#",
+    "\x1b[31",
+    `\x1b[${";".repeat(30)}m`,
+    "[0meyJ",
+    "\\u0022b",
+    "4444.",
+    "basic+a",
+    "basic a%2B"
+  ],
   ...[`bearer${" ".repeat(50)}`, `authorization:${" ".repeat(50)}`, `a${"-".repeat(30)}`, `4${" ".repeat(9)}`]
 ]
 

@@ -55,18 +55,32 @@ export const found: { readonly [D in Detector]: ReadonlyArray<Case> } = {
       "Authorization: AWS4-HMAC-SHA256 Credential=AKIA/x, SignedHeaders=host, Signature=fe5f80",
       `Authorization: AWS4-HMAC-SHA256 ${R}`
     ],
+    ["\x1b[31mBearer mF_9.B5f\x1b[0m", `\x1b[31mBearer ${R}\x1b[0m`],
+    ["\x9b1;38:5;4mbearer f00ba5", `\x9b1;38:5;4mbearer ${R}`],
+    [`{"line":"\\u001b[0mBearer f00ba5\\u001b[39m"}`, `{"line":"\\u001b[0mBearer ${R}\\u001b[39m"}`],
+    [`'\\x1B[32mBearer f00ba5'`, `'\\x1B[32mBearer ${R}'`],
+    [`{\\u0022auth\\u0022:\\u0022Bearer f00ba5\\u0022}`, `{\\u0022auth\\u0022:\\u0022Bearer ${R}\\u0022}`],
+    [`\\u0022Authorization\\u0022:\\u0022f00ba5\\u0022,`, `\\u0022Authorization\\u0022:\\u0022${R}\\u0022,`],
+    ["Bearer%20mF_9.B5f", `Bearer%20${R}`],
+    ["?a=Basic%20QWxhZGRpbjpvcGVuIHNlc2FtZQ%3D%3D&b=1", `?a=Basic%20${R}&b=1`],
+    ["?a=Basic+YT8%2FOmI%2Bpz8%2f&b=1", `?a=Basic+${R}&b=1`],
+    ["\x1b[Kbasic YTpi", `\x1b[Kbasic ${R}`],
     ["curl -H 'Authorization: Bearer abcdef1' http://x", `curl -H 'Authorization: Bearer ${R}' http://x`]
   ],
   jwt: [
     [`token ${jwt}.`, `token ${R}.`],
     [`?t=${jwt}&x=1`, `?t=${R}&x=1`],
     [`session-${jwt}`, `session-${R}`],
+    [`\x1b[90m${jwt}\x1b[39m`, `\x1b[90m${R}\x1b[39m`],
+    [`\\u0027${jwt}\\u0027`, `\\u0027${R}\\u0027`],
     [`"${header}..${signature}.${signature}.abc"`, `"${R}"`],
     [`cut: ${header}.eyJzdWIiOiIxM…[+100 characters]`, `cut: ${R}…[+100 characters]`]
   ],
   apiKey: [
     ["key AKIAIOSFODNN7EXAMPLE", `key ${R}`],
     ["ASIAIOSFODNN7EXAMPLE,", `${R},`],
+    [`\x1b[33mghp_${alnum36}\x1b[0m`, `\x1b[33m${R}\x1b[0m`],
+    ["\\u003dAKIAIOSFODNN7EXAMPLE", `\\u003d${R}`],
     [`ghp_${alnum36}`, R],
     [`token=github_pat_${alnum36}_x`, `token=${R}`],
     ["glpat-abcdefghij0123456789", R],
@@ -94,6 +108,13 @@ export const found: { readonly [D in Detector]: ReadonlyArray<Case> } = {
     ["https://3f2a9c@example.org/x", `https://${R}@example.org/x`],
     ["amqp://u:p@ss,w(r)d@h", `amqp://${R}@ss,w(r)d@h`],
     ["amqp://u:p,w(r)d'@h", `amqp://${R}@h`],
+    ["postgres://user:pa/ss#1@host/db", `postgres://${R}@host/db`],
+    ["redis://:p?ss@h/0 redis://:#1@h/1", `redis://${R}@h/0 redis://${R}@h/1`],
+    ["amqp://u:p/a,s(s)'@h", `amqp://${R}@h`],
+    ["mysql://u:1a/s@s@h/x@y", `mysql://${R}@h/x@y`],
+    ["https://me:/pass@h/x", `https://${R}@h/x`],
+    ["x://a:b/c y://d:e/f@h", `x://a:b/c y://${R}@h`],
+    ["x://a:b/c,y://d:e/f@h", `x://a:b/c,y://${R}@h`],
     [`"url":"ftp://u:p@h","x":"y@z"`, `"url":"ftp://${R}@h","x":"y@z"`]
   ],
   card: [
@@ -101,6 +122,12 @@ export const found: { readonly [D in Detector]: ReadonlyArray<Case> } = {
     ["4111 1111 1111 1111", R],
     ["5500-0000-0000-0004", R],
     ["3782 822463 10005 amex", `${R} amex`],
+    ["paid with 4111.1111.1111.1111.", `paid with ${R}.`],
+    ["3782.822463.10005", R],
+    ["4111\u00a01111\u00a01111\u00a01111", R],
+    ["4111\u202f1111\u202f1111\u202f1111 and 5500\u20090000\u20090000\u20090004", `${R} and ${R}`],
+    ["\x1b[1m4111 1111 1111 1111\x1b[22m", `\x1b[1m${R}\x1b[22m`],
+    ["\\u00224111111111111111\\u0022", `\\u0022${R}\\u0022`],
     ["6011000990139424,30569309025904;3530111333300000", `${R},${R};${R}`],
     ["2223003122003222", R],
     ["4222222222222", R],
@@ -133,7 +160,13 @@ export const clean: { readonly [D in Detector]: ReadonlyArray<string> } = {
     "authorization: the user may not",
     "Authorization:",
     "Authorization: Bearer ",
-    "forbearer abcdef123"
+    "forbearer abcdef123",
+    "[31mbearer abcdef123",
+    "\x1b31mbearer abcdef123",
+    "\\u022bearer abcdef123",
+    "u0022bearer abcdef123",
+    "Basic%20authentication",
+    "basic+usage"
   ],
   jwt: [
     "eyJ",
@@ -156,6 +189,15 @@ export const clean: { readonly [D in Detector]: ReadonlyArray<string> } = {
     "https://example.org/?q=a@b",
     "://@",
     "see http://a:1, or write to x@y.z",
+    "http://localhost:3000/node_modules/effect@4.1.0/x.js:1:2",
+    "https://[::1]:8080/@me",
+    "https://h:443?q=a@b",
+    "http://h:80#a@b",
+    "file:///C:/x/a@b",
+    "file://C:/x/a@b",
+    "x://a:b/c d@e",
+    "x://a:b/c\"d@e",
+    "x://a:b/c\x1b[0md@e",
     "a:b@c"
   ],
   card: [
@@ -170,7 +212,12 @@ export const clean: { readonly [D in Detector]: ReadonlyArray<string> } = {
     "+4111111111111111",
     "41 11 11 11 11 11 11 11",
     "4111  1111 1111 1111",
-    "4111 1111-1111 1111"
+    "4111 1111-1111 1111",
+    "4111.111111111111",
+    "4111.111.111.111.111",
+    "4111.11.11.11.11.11.11",
+    "0.4111.1111.1111.1111",
+    "4111\u00a01111 1111\u00a01111"
   ],
   email: ["effect@4.1.0", "@effect/vitest", "a@b", "x @ y.z", "user@localhost", "@", "a@.b"]
 }

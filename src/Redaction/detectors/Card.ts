@@ -1,6 +1,8 @@
 /**
  * Numbers of payment cards (ISO/IEC 7812): 13 to 19 digits, the first from 2 to 6, whose last is right by Luhn's
- * formula. The digits may stand in groups, the first of four or more, with spaces or with hyphens between them.
+ * formula. The digits may stand in groups, the first of four or more, with spaces, no-break or narrow ones too, with hyphens,
+ * or with dots between them. With dots all groups but the last are of four or more, and there are three at least: with
+ * one dot it is a fraction.
  *
  * A number of one group of ten passes Luhn's formula by chance: of order numbers with so many digits, some are taken for
  * cards. Times in milliseconds are not, before 2033.
@@ -23,7 +25,9 @@ export const find = (text: Characters, at: number): Part | undefined => {
   let even = 0
   let odd = 0
   let count = 0
+  let inGroup = 0
   let separator: number | undefined
+  let separators = 0
   let end: number | undefined
   for (let i = at; count < most; i++) {
     const value = Chars.at(text, i) - zero
@@ -31,19 +35,28 @@ export const find = (text: Characters, at: number): Part | undefined => {
     even = odd + value
     odd = next + doubled(value)
     count++
+    inGroup++
     const after = Chars.at(text, i + 1)
     if (Chars.is(after, Chars.digit)) continue
-    if (count >= fewest && even % 10 === 0 && !Chars.is(after, Chars.letter)) end = i + 1
-    separator ??= count >= smallestGroup && (after === space || after === hyphen) ? after : undefined
+    const isGrouped = separator !== point || separators > 1
+    if (count >= fewest && even % 10 === 0 && !Chars.is(after, Chars.letter) && isGrouped) end = i + 1
+    separator ??= count >= smallestGroup && isSeparator(after) ? after : undefined
     if (after !== separator || !Chars.is(Chars.at(text, i + 2), Chars.digit)) break
+    if (separator === point && inGroup < smallestGroup) break
+    separators++
+    inGroup = 0
     i++
   }
   return end === undefined ? undefined : { start: at, end }
 }
 
 const zero = 48
-const space = 32
-const hyphen = 45
+const point = 46
+
+// space and hyphen; no-break, figure, thin and narrow no-break space
+const separating: ReadonlyArray<number> = [32, 45, point, 0xa0, 0x2007, 0x2009, 0x202f]
+
+const isSeparator = (code: number): boolean => separating.includes(code)
 
 // the sum of the digits of twice a digit
 const doubled = (digit: number): number => digit > 4 ? 2 * digit - 9 : 2 * digit
@@ -57,4 +70,3 @@ const isStart = (text: Characters, at: number): boolean => {
 }
 
 const plus = 43
-const point = 46

@@ -25,12 +25,14 @@ export const secret = (text: Characters, part: Part): Part | undefined => {
 }
 
 /**
- * The first index behind what stands between a name and its value: in a header, in JSON, in JSON within JSON, in a query.
+ * The first index behind what stands between a name and its value: in a header, in JSON, in JSON within JSON, in a query. A
+ * quote may be written as `\u0022`.
  */
 export const separated = (text: Characters, at: number): number => {
   while (true) {
     if (isSeparator(Chars.at(text, at))) at++
     else if (Chars.has(text, at, "%20")) at += 3
+    else if (Chars.has(text, at - 1, "\\u0022")) at += 5
     else return at
   }
 }
