@@ -133,6 +133,8 @@ const fitting: Readonly<Record<string, ReadonlyArray<string>>> = {
   "src/Worker.ts": ["test/Close.test.ts", "test/Flush.test.ts", "test/Fallback.test.ts"]
 }
 const startingProcesses = [
+  "test/Docs.test.ts",
+  "test/Examples.test.ts",
   "test/Exits.test.ts",
   "test/Lifetimes.test.ts",
   "test/Memory.test.ts",
