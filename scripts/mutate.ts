@@ -120,6 +120,8 @@ const fitting: Readonly<Record<string, ReadonlyArray<string>>> = {
   "src/Events.ts": ["test/Events.test.ts"],
   "src/ExitGuard.ts": ["test/ExitGuard.test.ts"],
   "src/Flushes.ts": ["test/Cleanup.test.ts"],
+  "src/Gates/Table.ts": ["property-tests/Gates.test.ts"],
+  "src/LevelControl.ts": ["test/LevelControl.test.ts"],
   "src/Link.ts": ["test/Cleanup.test.ts", "test/Close.test.ts", "test/Delivery.test.ts"],
   "src/LogFailure.ts": ["test/ExitGuard.test.ts"],
   "src/Notices.ts": ["test/Notices.test.ts"],
