@@ -111,7 +111,7 @@ describe.concurrent("the end of a real process", () => {
     const left = await run({ event: "exit", strategy: "sliding", stdout: "never", at: 4000 })
     assert.strictEqual(left.code, 0)
     assert.isBelow(left.millis, 3000)
-    assert.match(left.stderr, /the process ended; lost \d+ records? \(.*console: .*shutdown_timeout \d+/)
+    assert.match(left.stderr, /the process ended; lost \d+ records? \(.*console: .*shutdown_timeout \d+/, left.stderr)
     assert.isUndefined(wrong(left.lines.sliding, left.admitted, true))
     assert.isUndefined(wrong(left.lines.backpressure, left.admitted, false))
   }, cases.length * longest)
