@@ -67,8 +67,16 @@ export const definitions: { readonly [ratio: string]: Definition } = {
   callVsEffectToFile: costOver("loggerInfo", "effectToFile"),
   callVsPinoAsync: costOver("loggerInfo", "pinoAsync"),
   disabledNs: { ...cost, contenders: ["disabled", "bare"], of: minus, goal: { atMost: 60 } },
-  redactionNs: { ...redactionOver("present"), goal: { atMost: 400 } },
-  redactionAbsentNs: redactionOver("absent"),
+  redactionNs: {
+    workload: "redaction",
+    figure: "time",
+    contenders: ["alonePresent"],
+    of: first,
+    goal: { atMost: 400 }
+  },
+  redactionAbsentNs: { workload: "redaction", figure: "time", contenders: ["aloneAbsent"], of: first },
+  redactionCallNs: redactionOver("present"),
+  redactionAbsentCallNs: redactionOver("absent"),
   redactionDetectNs: redactionOver("detect"),
   redactionPresetsNs: redactionOver("presets"),
   // lines per second, many fibers' over one's
