@@ -60,9 +60,7 @@ const hasLanded = (fs: FileSystem, file: Appended, bytes: Uint8Array, size: numb
   const { end } = file
   if (size >= end && size < end + bytes.length) return false
   const tail = readTail(fs, file, Math.max(size < end ? 0 : end, size - bytes.length - window), size)
-  return tail === undefined
-    ? size === end + bytes.length
-    : tail.includes(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
+  return tail.includes(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length))
 }
 
 // A write that was cut short, by a full disk say, or that still goes on: what is there of it is known.
@@ -70,17 +68,16 @@ const partly = (fs: FileSystem, file: Appended, bytes: Uint8Array, size: number)
   const out = size - file.end
   if (out <= 0 || out >= bytes.length) return nothingKnown(bytes)
   const tail = readTail(fs, file, file.end, size)
-  return tail?.equals(bytes.subarray(0, out)) === true
+  return tail.equals(bytes.subarray(0, out))
     ? { bytes: out, open: bytes.length - out }
     : nothingKnown(bytes)
 }
 
-// Through a descriptor of its own: the log's own one cannot read. By its path there may be another file by now.
-const readTail = (fs: FileSystem, file: Appended, from: number, to: number): Buffer | undefined => {
-  let fd: number | undefined
+// What cannot be read proves nothing: as many bytes as ours may be those of another process, behind a write of ours that was
+// cut short.
+const readTail = (fs: FileSystem, file: Appended, from: number, to: number): Buffer => {
+  const fd = openToRead(fs, file)
   try {
-    fd = fs.openSync(file.path, constants.O_RDONLY | constants.O_NONBLOCK)
-    if (fs.fstatSync(fd).id !== fs.fstatSync(file.fd).id) return undefined
     const tail = Buffer.allocUnsafe(to - from)
     let at = 0
     while (at < tail.length) {
@@ -89,10 +86,28 @@ const readTail = (fs: FileSystem, file: Appended, from: number, to: number): Buf
       at += read
     }
     return tail.subarray(0, at)
-  } catch {
-    // not readable: its size has to do
-    return undefined
   } finally {
-    if (fd !== undefined) fs.closeSync(fd)
+    fs.closeSync(fd)
+  }
+}
+
+// The log's own descriptor cannot read. At its path there may be another file by now, unless it is the one that the
+// operating system keeps for the descriptor.
+const openToRead = (fs: FileSystem, { fd, path }: Appended): number => {
+  const { id } = fs.fstatSync(fd)
+  for (const name of [path, `/proc/self/fd/${fd}`]) {
+    const own = openOrNot(fs, name)
+    if (own === undefined) continue
+    if (fs.fstatSync(own).id === id) return own
+    fs.closeSync(own)
+  }
+  throw new Error("it cannot be read")
+}
+
+const openOrNot = (fs: FileSystem, path: string): number | undefined => {
+  try {
+    return fs.openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  } catch {
+    return undefined
   }
 }

@@ -20,6 +20,8 @@ export interface Plan {
   readonly isReadable?: boolean | undefined
   /** Another file has taken its path. */
   readonly isMoved?: boolean | undefined
+  /** Whether the operating system has a name for each descriptor. Default: it has. */
+  readonly isNamed?: boolean | undefined
 }
 
 /**
@@ -58,12 +60,15 @@ export const landing = (plan: Plan, initial = ""): LandingFile => {
       fstat: (_fd, callback) => callback(null, info("log")),
       fstatSync: (fd) => {
         if (fd === 4) return info(plan.isMoved === true ? "another" : "log")
+        if (fd === 5) return info("log")
         if (++looks === plan.look) land()
         return info("log")
       },
-      openSync: () => {
+      openSync: (path) => {
         if (plan.isReadable === false) throw new Error("EACCES: planned")
-        return 4
+        const isByDescriptor = path.startsWith("/proc/self/fd/")
+        if (isByDescriptor && plan.isNamed === false) throw new Error("ENOENT: planned")
+        return isByDescriptor ? 5 : 4
       },
       read: (_fd, target, position, callback) => callback(null, content.copy(target, 0, position)),
       // a little at a time
