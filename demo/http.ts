@@ -3,8 +3,8 @@
  * take while the log server takes 500 ms per call, beside one that answers at once.
  *
  * Rounds come in pairs, one with and one without, in turns first. A ratio is taken in each pair, and the median of the
- * pairs counts. `--json` prints the numbers only, as one JSON object; `--pairs n` makes so many pairs, by default 7, of rounds of
- * `--seconds s`, by default 3.
+ * pairs counts. `--json` prints the numbers only, as one JSON object; `--pairs n` makes so many pairs, by default 7, of
+ * rounds of `--seconds s`, by default 3.
  */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"

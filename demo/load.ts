@@ -1,5 +1,6 @@
 /**
- * The users: sends requests to each URL that it is told, over 50 connections unless it is told of more, and reports how long every request took.
+ * The users: sends requests to each URL that it is told, over 50 connections unless it is told of more, and reports how
+ * long every request took.
  */
 import autocannon from "autocannon"
 

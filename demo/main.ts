@@ -59,8 +59,10 @@ const startApps = (logServer: string, file: string) => {
 
 type Users = Child<Load.Result>
 
+const rate = 2_000
+
 const round = Effect.fnUntraced(function*(users: Users, url: string, seconds: number) {
-  yield* users.send({ url, seconds, rate: 2_000 } satisfies Load.Round)
+  yield* users.send({ url, seconds, rate } satisfies Load.Round)
   const { latencies } = yield* users.receive(`${seconds + 5} seconds`)
   return latencies
 })
@@ -90,7 +92,7 @@ const measure = Effect.fnUntraced(function*(users: Users, apps: PerKind<App>) {
 // -----------------------------------------------------------------------------
 
 const shutDown = Effect.fnUntraced(function*(users: Users, app: App) {
-  yield* users.send({ url: app.url, seconds: 10 } satisfies Load.Round)
+  yield* users.send({ url: app.url, seconds: 10, rate } satisfies Load.Round)
   yield* Effect.sleep("1200 millis")
   yield* app.child.signal("SIGTERM")
   // the users go on for a while, and then elsewhere: a server waits for its open connections
@@ -125,7 +127,7 @@ const demo = Effect.gen(function*() {
     "  2,000 requests/s over 50 connections. A request takes 10 ms, and what logging costs it:",
     `  ${titles.none.padEnd(14)}nothing is logged`,
     `  ${titles.inline.padEnd(14)}every record is sent to the log server, and awaited`,
-    `  ${titles.async.padEnd(14)}the same records go to a file, and in batches to the log server`,
+    `  ${titles.async.padEnd(14)}these and the request's own go to a file, and in batches to the log server`,
     "",
     Text.bold(`1. Latency: ${passes} × ${seconds} s of each`)
   )
