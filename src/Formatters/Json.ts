@@ -134,7 +134,7 @@ const writeContext = (page: Page, at: number, context: LogContext): number => {
   if (context !== last.context) last = { context, times: 0, written: undefined }
   else if (last.written !== undefined) return writeFragment(page, at, last.written)
   const end = writePart(page, at, keys.context, { ...context })
-  if (++last.times === timesToWrite && end <= page.bytes.length && isFixed(context)) {
+  if (++last.times % timesToWrite === 0 && end <= page.bytes.length && isFixed(context)) {
     last.written = fragment(page.bytes.toString("utf8", at, end))
   }
   return end
