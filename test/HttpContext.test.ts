@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -285,7 +286,15 @@ describe("nothing that the middleware does", () => {
     })
     class OutOfStock extends Data.TaggedError("OutOfStock")<{ readonly item: number; readonly cause: unknown }> {}
     const around = new Error("no stock", { cause: new OutOfStock({ item: 7, cause: failed }) })
-    const failures = [around, new OutOfStock({ item: 7, cause: failed }), { _tag: "Odd", item: 7, error: failed }]
+    const failures = [
+      around,
+      new OutOfStock({ item: 7, cause: failed }),
+      { _tag: "Odd", item: 7, error: failed },
+      new OutOfStock({ item: 7, cause: Cause.fail(failed) }),
+      new OutOfStock({ item: 7, cause: { last: { failed } } }),
+      new OutOfStock({ item: 7, cause: [{ failed }, [failed]] }),
+      Object.assign(new Error("no stock"), { item: 7, rows: Array.from({ length: 300 }, () => ({})), cause: failed })
+    ]
     return Effect.gen(function*() {
       for (const failure of failures) {
         for (const failing of [Effect.fail(failure), Effect.die(failure)]) {

@@ -8,6 +8,7 @@ import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import * as HttpServerError from "effect/http/HttpServerError"
 import * as UrlParams from "effect/http/UrlParams"
 import * as Option from "effect/Option"
+import * as Types from "node:util/types"
 import * as Leaf from "../Leaf.ts"
 import * as Paths from "./Paths.ts"
 
@@ -56,24 +57,30 @@ type HttpError = HttpServerError.HttpServerError | HttpClientError.HttpClientErr
 const isHttpError = (u: unknown): u is HttpError =>
   HttpServerError.isHttpServerError(u) || HttpClientError.isHttpClientError(u)
 
-// A program wraps what failed in errors of its own: as their cause, or in any property of them. There are only so many
-// looked at.
+// A program wraps what failed in values of its own: as the cause of an error, or anywhere in what an error has. There are
+// only so many looked at.
 const httpErrors = (failure: unknown): ReadonlyArray<HttpError> => {
   const seen = new Set<unknown>([failure])
   for (const each of seen) {
-    for (const part of partsOf(each)) if (seen.size < maxErrors) seen.add(part)
+    for (const part of partsOf(each)) if (seen.size < maxParts) seen.add(part)
   }
   return [...seen].filter(isHttpError)
 }
 
-const maxErrors = 64
+// no more than what a record keeps of a list
+const maxParts = 256
 
-const partsOf = (failure: unknown): ReadonlyArray<Error> =>
-  typeof failure !== "object" || failure === null
+const partsOf = (value: unknown): ReadonlyArray<unknown> =>
+  typeof value !== "object" || value === null
     ? []
-    : Object.values(Object.getOwnPropertyDescriptors(failure) as { [key: string]: PropertyDescriptor })
-      .flatMap(({ value }) => Array.isArray(value) ? value.slice(0, maxErrors) : [value])
-      .filter(Leaf.isError)
+    : Array.isArray(value)
+    ? value.slice(0, maxParts).filter(isPart)
+    : Object.values(Object.getOwnPropertyDescriptors(value) as { [key: string]: PropertyDescriptor })
+      .flatMap(({ value }) => isPart(value) ? [value] : [])
+
+const isPart = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Types.isProxy(value) &&
+  (Leaf.isError(value) || Leaf.isPlain(value) || Array.isArray(value) || Cause.isCause(value) || Cause.isReason(value))
 
 /**
  * A text, and what stands in its place.
@@ -107,12 +114,13 @@ interface Copying {
   readonly copies: Map<unknown, unknown>
 }
 
-// A copy without HTTP errors and without what is hidden. Errors that refer to each other still do.
+// A copy without HTTP errors and without what is hidden. Values that refer to each other still do.
 const copyOf = (self: Copying, failure: unknown): unknown => {
   if (typeof failure !== "object" || failure === null) return failure
   const known = self.copies.get(failure)
   if (known !== undefined) return known
-  if (self.copies.size >= maxErrors) return "[truncated]"
+  if (self.copies.size >= maxParts) return "[truncated]"
+  if (Array.isArray(failure)) return copyOfList(self, failure)
   return isHttpError(failure) ? copyOfHttp(self, failure) : copyOfOwn(self, failure)
 }
 
@@ -131,18 +139,21 @@ const copyOfHttp = (self: Copying, failure: HttpError): Error => {
   return error
 }
 
+const copyOfList = (self: Copying, list: ReadonlyArray<unknown>): ReadonlyArray<unknown> => {
+  const copy: Array<unknown> = []
+  self.copies.set(list, copy)
+  for (const item of list.slice(0, maxParts)) copy.push(isPart(item) ? copyOf(self, item) : item)
+  return copy
+}
+
 const copyOfOwn = (self: Copying, failure: object): object => {
   const parts = Object.getOwnPropertyDescriptors(failure) as { [key: string]: PropertyDescriptor }
   const copy: object = Object.create(Object.getPrototypeOf(failure), parts)
   self.copies.set(failure, copy)
-  for (const key of Object.keys(parts)) {
-    const { enumerable, value } = parts[key]!
-    const shown = Leaf.isError(value)
-      ? copyOf(self, value)
-      : Array.isArray(value) && value.some(Leaf.isError)
-      ? value.slice(0, maxErrors).map((item) => Leaf.isError(item) ? copyOf(self, item) : item)
-      : value
-    if (shown !== value) define(copy, key, shown, enumerable)
+  const held = Object.entries(parts).filter(([, { value }]) => isPart(value))
+  // errors first: what else there is may be more than is copied
+  for (const [key, { enumerable, value }] of held.toSorted(([, a], [, b]) => rank(a) - rank(b))) {
+    define(copy, key, copyOf(self, value), enumerable)
   }
   for (const key of ["message", "stack"]) {
     const text = (failure as { readonly [key: string]: unknown })[key]
@@ -150,6 +161,8 @@ const copyOfOwn = (self: Copying, failure: object): object => {
   }
   return copy
 }
+
+const rank = ({ value }: PropertyDescriptor): number => Leaf.isError(value) ? 0 : 1
 
 const define = (self: object, key: string, value: unknown, enumerable: boolean | undefined): void => {
   Object.defineProperty(self, key, { value, enumerable: enumerable === true, configurable: true, writable: true })
