@@ -2,9 +2,9 @@
  * Which records belong together: those for which a key is the same text.
  */
 import * as Crypto from "node:crypto"
+import * as Leaf from "../Leaf.ts"
 import type { LogRecord } from "../Record.ts"
 import { eventOf } from "../Record.ts"
-import * as Text from "./Text.ts"
 
 /**
  * Says what a record belongs to. Pure; `undefined` for nothing.
@@ -31,7 +31,7 @@ export const ofLine = (): Key => {
     const key = `${level} ${logger.length} ${event.length} ${type.length} ${logger}${event}${type}${message}`
     if (key.length > maxLength) return key
     if (lines.size >= maxLines) lines.clear()
-    lines.set(Text.own(message), { level, logger, event, type, key })
+    lines.set(Leaf.copy(message), { level, logger, event, type, key })
     return key
   }
 }

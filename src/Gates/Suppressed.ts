@@ -5,9 +5,9 @@
  * alone, and its fields are not those of any call.
  */
 import * as LogLevel from "effect/LogLevel"
+import * as Leaf from "../Leaf.ts"
 import type { LogContext, LogRecord } from "../Record.ts"
 import * as Record from "../Record.ts"
-import * as Text from "./Text.ts"
 
 /**
  * How many they are, and what is remembered of them: the time of the first, the highest level, and of the last one what
@@ -55,7 +55,7 @@ export const addUnsafe = (self: Suppressed, record: LogRecord, count = 1): void 
   self.logger = logger !== undefined && logger.length > maxMessage ? undefined : logger
   // not a part of it: a redactor may need all of a secret to see that it is one
   if (message.length > maxMessage) self.message = ""
-  else if (message !== self.message) self.message = Text.own(message)
+  else if (message !== self.message) self.message = Leaf.copy(message)
   self.context = boundedContext(context)
 }
 

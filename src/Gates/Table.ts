@@ -2,7 +2,7 @@
  * What a gate remembers by key, in the order in which it was used last. Every operation takes the same time, however
  * much is in it.
  */
-import * as Text from "./Text.ts"
+import * as Leaf from "../Leaf.ts"
 
 /**
  * A key, and what is remembered of it.
@@ -43,7 +43,7 @@ export const useUnsafe = <A>(self: Table<A>, key: string): Entry<A> | undefined 
  * Remembers a key that was not there, as the newest.
  */
 export const addUnsafe = <A>(self: Table<A>, key: string, value: A): Entry<A> => {
-  const entry: Entry<A> = { key: Text.own(key), value, older: undefined, newer: undefined }
+  const entry: Entry<A> = { key: Leaf.copy(key), value, older: undefined, newer: undefined }
   self.entries.set(entry.key, entry)
   append(self, entry)
   return entry
