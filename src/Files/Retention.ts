@@ -48,5 +48,5 @@ export const expired = <File extends RotatedFile>(
     sum += file.size
     if (index >= most || (index > 0 && sum > bytes) || now - file.time > ageMillis) out.push(file)
   }
-  return out.reverse()
+  return out.toReversed()
 }
