@@ -4,7 +4,7 @@ import * as Result from "effect/Result"
 import * as fc from "fast-check"
 import * as Period from "../src/Files/Period.ts"
 import * as Zone from "../src/Files/Zone.ts"
-import { parameters } from "./support/runs.ts"
+import { parameters, timeout } from "./support/runs.ts"
 
 const second = 1000
 const minute = 60 * second
@@ -70,7 +70,7 @@ describe("periods", () => {
       }),
       parameters
     )
-  })
+  }, timeout)
 
   it("that are hourly begin where the clock shows a full hour, or jumps over one", () => {
     fc.assert(
@@ -84,7 +84,7 @@ describe("periods", () => {
       }),
       parameters
     )
-  })
+  }, timeout)
 
   it("of a length begin at its multiples", () => {
     const millis = fc.integer({ min: second, max: 400 * day })
@@ -98,7 +98,7 @@ describe("periods", () => {
       }),
       parameters
     )
-  })
+  }, timeout)
 
   const field = (max: number) => fc.oneof(fc.constant("*"), fc.integer({ min: 1, max }).map(String))
   const cron = fc.tuple(field(59), field(23), field(28), field(12), field(7)).map((fields) => fields.join(" "))
@@ -123,7 +123,7 @@ describe("periods", () => {
       }),
       parameters
     )
-  })
+  }, timeout)
 
   it("are periods or errors, whatever comes in", () => {
     fc.assert(
@@ -133,5 +133,5 @@ describe("periods", () => {
       }),
       parameters
     )
-  })
+  }, timeout)
 })
