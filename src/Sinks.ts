@@ -17,8 +17,8 @@ export { make, scoped } from "./Sinks/Custom.ts"
 export type { FileOptions } from "./Sinks/File.ts"
 export { make as file } from "./Sinks/File.ts"
 // for tests that put a full disk, say, in the place of Node's file system
-export type { FileSystem } from "./Sinks/FileSystem.ts"
-export { CurrentFileSystem } from "./Sinks/FileSystem.ts"
+export type { FileSystem } from "./Files/FileSystem.ts"
+export { CurrentFileSystem } from "./Files/FileSystem.ts"
 export type { MemoryOptions, MemorySink } from "./Sinks/Memory.ts"
 export { make as memory } from "./Sinks/Memory.ts"
 export type {

@@ -4,14 +4,15 @@
 import * as Effect from "effect/Effect"
 import * as LogLevel from "effect/LogLevel"
 import type * as Scope from "effect/Scope"
+import { CurrentFileSystem } from "../Files/FileSystem.ts"
+import type { Callback } from "../Files/Steps.ts"
 import * as Formatters from "../Formatters.ts"
 import * as Bytes from "../Formatters/Bytes.ts"
 import { withColors } from "../Formatters/Pretty.ts"
 import type { Formatter } from "../Pipeline.ts"
 import type { LogRecord } from "../Record.ts"
 import * as Check from "./Check.ts"
-import { CurrentFileSystem } from "./FileSystem.ts"
-import type { Callback, InFlight } from "./InFlight.ts"
+import type { InFlight } from "./InFlight.ts"
 import * as InFlights from "./InFlight.ts"
 import type { Lane, Piece } from "./Lines.ts"
 import * as Lines from "./Lines.ts"
@@ -69,7 +70,7 @@ const open = Effect.fnUntraced(function*(format: Formatter | undefined, stderrFr
         start = StreamPosition.nextUnsafe(streams[piece.lane])
         writes[piece.lane](piece.bytes, callback)
       },
-      writeSync: (piece) => fs.writeSync(descriptors[piece.lane], piece.bytes),
+      writeSync: (piece) => fs.write(descriptors[piece.lane], piece.bytes).sync(),
       passedUnsafe: (piece) => landed(piece).bytes,
       landedUnsafe: landed,
       isFatal: (error) => isGone(error) || streams.some((stream) => stream.destroyed)

@@ -2,14 +2,12 @@
  * Lines in a file.
  */
 import * as Effect from "effect/Effect"
-import type * as Scope from "effect/Scope"
-import { constants } from "node:fs"
-import { dirname } from "node:path"
+import { CurrentFileSystem } from "../Files/FileSystem.ts"
+import type { OpenFile } from "../Files/OpenFile.ts"
+import * as OpenFiles from "../Files/OpenFile.ts"
+import * as Steps from "../Files/Steps.ts"
 import * as Check from "./Check.ts"
 import * as FileLanding from "./FileLanding.ts"
-import type { FileInfo, FileSystem } from "./FileSystem.ts"
-import { CurrentFileSystem } from "./FileSystem.ts"
-import type { Callback } from "./InFlight.ts"
 import * as InFlights from "./InFlight.ts"
 import * as Lines from "./Lines.ts"
 import * as LineWriter from "./LineWriter.ts"
@@ -50,29 +48,37 @@ export const make = (options: FileOptions): Sink.Sink<SinkError, never, true> =>
     ...Check.option("mode", mode, isMode(mode), modes),
     ...Check.option("directoryMode", directoryMode, isMode(directoryMode), modes)
   ]
-  return Sink.make("file", sinkOptions, open(path, mode, directoryMode), wrong, Sink.linesBatchSize)
+  return Sink.make("file", sinkOptions, open(path, { mode, directoryMode }), wrong, Sink.linesBatchSize)
 }
 
-const open = Effect.fnUntraced(function*(path: string, mode: number, directoryMode: number) {
+const open = Effect.fnUntraced(function*(path: string, modes: OpenFiles.Modes) {
   const fs = yield* CurrentFileSystem
   const inFlight = InFlights.make()
   // apart from the writes: a line may be written while another one is being made durable
   const syncing = InFlights.make()
   const closing = (f: () => void) => void inFlight.whenIdleUnsafe(() => void syncing.whenIdleUnsafe(f))
   const file = yield* Effect.mapError(
-    openFile(fs, closing, path, mode, directoryMode),
+    Effect.acquireRelease(
+      InFlights.run<OpenFile>((callback) => Steps.start(OpenFiles.open(fs, path, modes), callback)),
+      // Never under an operation: its descriptor may by then be another file's. One that does not come back keeps it
+      // open, and whoever closes does not have to wait for that.
+      ({ fd }) =>
+        Effect.interruptible(
+          Effect.orDie(InFlights.run<void>((callback) => closing(() => fs.close(fd).start(callback))))
+        )
+    ),
     (cause) => Sink.unavailable({ cause: new Error(`cannot open ${path}: ${cause.message}`, { cause }) })
   )
   const lines = Lines.make({ torn: file.torn, maxBytes: file.isFile ? fileMaxBytes : undefined })
   let end = file.size
   const writer = LineWriter.make(lines, inFlight, {
     write: ({ bytes }, callback) =>
-      fs.write(file.fd, bytes, (error, written) => {
+      fs.write(file.fd, bytes).start((error, written) => {
         if (!error) end += written
         callback(error, written)
       }),
     writeSync: ({ bytes }) => {
-      const written = fs.writeSync(file.fd, bytes)
+      const written = fs.write(file.fd, bytes).sync()
       end += written
       return written
     },
@@ -83,7 +89,7 @@ const open = Effect.fnUntraced(function*(path: string, mode: number, directoryMo
     ...writer,
     flush: file.isFile
       ? Effect.mapError(
-        Effect.andThen(inFlight.idle, syncing.run<void>((callback) => fs.fdatasync(file.fd, callback))),
+        Effect.andThen(inFlight.idle, syncing.run(fs.fdatasync(file.fd).start)),
         (cause) => Sink.unavailable({ cause })
       )
       : undefined
@@ -93,59 +99,6 @@ const open = Effect.fnUntraced(function*(path: string, mode: number, directoryMo
 
 // A batch in one piece, most of the time: each one costs a turn of the event loop.
 const fileMaxBytes = 512 * 1024
-
-interface OpenFile {
-  readonly fd: number
-  readonly isFile: boolean
-  readonly size: number
-  /** It ends within a line. */
-  readonly torn: boolean
-}
-
-const openFile = (
-  fs: FileSystem,
-  whenIdle: (f: () => void) => void,
-  path: string,
-  mode: number,
-  directoryMode: number
-): Effect.Effect<OpenFile, Error, Scope.Scope> =>
-  Effect.gen(function*() {
-    yield* call<void>((callback) => fs.mkdir(dirname(path), directoryMode, callback))
-    const fd = yield* Effect.acquireRelease(
-      call<number>((callback) => fs.open(path, appending, mode, callback)),
-      (fd) => closeFile(fs, whenIdle, fd)
-    )
-    const { isFile, size } = yield* call<FileInfo>((callback) => fs.fstat(fd, callback))
-    const torn = isFile && size > 0 && (yield* endsWithinLine(fs, path, size))
-    return { fd, isFile, size, torn }
-  })
-
-// Non-blocking matters for FIFOs only: a thread that blocks in one is lost, and holds up the end of the process.
-const appending = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK
-
-// Never under an operation: its descriptor may by then be another file's. One that does not come back keeps it open,
-// and whoever closes does not have to wait for that.
-const closeFile = (fs: FileSystem, whenIdle: (f: () => void) => void, fd: number): Effect.Effect<void> =>
-  Effect.interruptible(Effect.orDie(
-    call<void>((callback) => whenIdle(() => fs.close(fd, callback)))
-  ))
-
-// Through a descriptor of its own, so that the log needs no permission to read.
-const endsWithinLine = (fs: FileSystem, path: string, size: number): Effect.Effect<boolean> => {
-  const last = new Uint8Array(1)
-  return Effect.acquireUseRelease(
-    call<number>((callback) => fs.open(path, constants.O_RDONLY | constants.O_NONBLOCK, 0, callback)),
-    (fd) => call<number>((callback) => fs.read(fd, last, size - 1, callback)),
-    (fd) => call<void>((callback) => fs.close(fd, callback))
-  ).pipe(
-    Effect.map(() => last[0] !== 10),
-    // not readable: an empty line does less harm than two lines in one
-    Effect.orElseSucceed(() => true)
-  )
-}
-
-const call = <A>(start: (callback: Callback<A>) => void): Effect.Effect<A, Error> =>
-  Effect.callback((resume) => start((error, value) => resume(error ? Effect.fail(error) : Effect.succeed(value))))
 
 const modes = "an integer from 0 to 0o777"
 

@@ -5,7 +5,7 @@
  * its size, and the bytes at its end, as other processes may append to it too.
  */
 import { constants } from "node:fs"
-import type { FileSystem } from "./FileSystem.ts"
+import type { FileSystem } from "../Files/FileSystem.ts"
 import type { Landing } from "./LineWriter.ts"
 import type { Patience } from "./Patience.ts"
 import * as Patiences from "./Patience.ts"
@@ -40,7 +40,7 @@ export const awaitUnsafe = (fs: FileSystem, file: Appended, bytes: Uint8Array, p
     }
     let seen = -1
     do {
-      const { size } = fs.fstatSync(file.fd)
+      const { size } = fs.fstat(file.fd).sync()
       if (size !== seen && hasLanded(fs, file, bytes, size)) return { bytes: bytes.length, open: 0 }
       seen = size
     } while (Patiences.sleepUnsafe(patient, pause))
@@ -81,32 +81,32 @@ const readTail = (fs: FileSystem, file: Appended, from: number, to: number): Buf
     const tail = Buffer.allocUnsafe(to - from)
     let at = 0
     while (at < tail.length) {
-      const read = fs.readSync(fd, tail.subarray(at), from + at)
+      const read = fs.read(fd, tail.subarray(at), from + at).sync()
       if (read === 0) break
       at += read
     }
     return tail.subarray(0, at)
   } finally {
-    fs.closeSync(fd)
+    fs.close(fd).sync()
   }
 }
 
 // The log's own descriptor cannot read. At its path there may be another file by now, unless it is the one that the
 // operating system keeps for the descriptor.
 const openToRead = (fs: FileSystem, { fd, path }: Appended): number => {
-  const { id } = fs.fstatSync(fd)
+  const { id } = fs.fstat(fd).sync()
   for (const name of [path, `/proc/self/fd/${fd}`]) {
     const own = openOrNot(fs, name)
     if (own === undefined) continue
-    if (fs.fstatSync(own).id === id) return own
-    fs.closeSync(own)
+    if (fs.fstat(own).sync().id === id) return own
+    fs.close(own).sync()
   }
   throw new Error("it cannot be read")
 }
 
 const openOrNot = (fs: FileSystem, path: string): number | undefined => {
   try {
-    return fs.openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    return fs.open(path, constants.O_RDONLY | constants.O_NONBLOCK).sync()
   } catch {
     return undefined
   }

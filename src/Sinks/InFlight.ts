@@ -4,11 +4,7 @@
  * starts after it.
  */
 import * as Effect from "effect/Effect"
-
-/**
- * How an operation ends, as Node does it: an error, or a value.
- */
-export type Callback<A> = (error: Error | null | undefined, value: A) => void
+import type { Callback } from "../Files/Steps.ts"
 
 /**
  * The operation of a sink that is under way, if there is one.
@@ -31,6 +27,12 @@ export interface InFlight {
     settle?: (value: A) => void
   ) => Effect.Effect<void, Error>
 }
+
+/**
+ * Waits for an operation that nothing has to wait for.
+ */
+export const run = <A>(start: (callback: Callback<A>) => void): Effect.Effect<A, Error> =>
+  Effect.callback((resume) => start((error, value) => resume(error ? Effect.fail(error) : Effect.succeed(value))))
 
 /**
  * Nothing under way.

@@ -3,9 +3,10 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
+import type { Callback } from "../Files/Steps.ts"
 import type { Formatter } from "../Pipeline.ts"
 import type { LogRecord } from "../Record.ts"
-import type { Callback, InFlight } from "./InFlight.ts"
+import type { InFlight } from "./InFlight.ts"
 import type { Lines, Piece } from "./Lines.ts"
 import type { Patience } from "./Patience.ts"
 import * as Patiences from "./Patience.ts"

@@ -7,15 +7,15 @@ import * as TestClock from "effect/testing/TestClock"
 import { spawn } from "node:child_process"
 import { PassThrough } from "node:stream"
 import { fileURLToPath } from "node:url"
+import { CurrentFileSystem } from "../../src/Files/FileSystem.ts"
 import * as Formatters from "../../src/Formatters.ts"
 import type { LogRecord } from "../../src/Record.ts"
 import * as Record from "../../src/Record.ts"
 import * as Console from "../../src/Sinks/Console.ts"
-import { CurrentFileSystem } from "../../src/Sinks/FileSystem.ts"
 import { SinkError } from "../../src/Sinks/Sink.ts"
 import type { Stdio } from "../../src/Sinks/Stdio.ts"
 import { CurrentStdio } from "../../src/Sinks/Stdio.ts"
-import { planned } from "../support/files.ts"
+import { answering, planned } from "../support/files.ts"
 import { output, stdio } from "../support/stdio.ts"
 
 const record = (message: string, level: LogRecord["level"] = "Info") => Record.make({ level, message })
@@ -216,11 +216,12 @@ describe("Sinks.console", () => {
       const out: Array<string> = []
       const sink = yield* Effect.provideService(open(stdio(), { stderrFrom: "Error" }), CurrentFileSystem, {
         ...file.fs,
-        writeSync(fd, bytes) {
-          const n = file.fs.writeSync(fd, bytes)
-          out.push(`${fd} ${Buffer.from(bytes.subarray(0, n)).toString()}`)
-          return n
-        }
+        write: (fd, bytes) =>
+          answering(() => {
+            const n = file.fs.write(fd, bytes).sync()
+            out.push(`${fd} ${Buffer.from(bytes.subarray(0, n)).toString()}`)
+            return n
+          })
       })
       sink.writeSync!([record("ab"), record("c", "Error")], text)
       assert.deepStrictEqual(out, ["1 a", "1 b\n", "2 c\n"])
@@ -230,9 +231,10 @@ describe("Sinks.console", () => {
     Effect.gen(function*() {
       const sink = yield* Effect.provideService(open(stdio()), CurrentFileSystem, {
         ...planned([]).fs,
-        writeSync() {
-          throw Object.assign(new Error("EAGAIN: stuck"), { code: "EAGAIN" })
-        }
+        write: () =>
+          answering(() => {
+            throw Object.assign(new Error("EAGAIN: stuck"), { code: "EAGAIN" })
+          })
       })
       assert.throws(() => sink.writeSync!([record("a")], text), /EAGAIN: stuck/)
     }))

@@ -9,14 +9,14 @@ import * as fc from "fast-check"
 import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
 import { join } from "node:path"
+import type { FileSystem } from "../../src/Files/FileSystem.ts"
+import { CurrentFileSystem } from "../../src/Files/FileSystem.ts"
 import type { LogRecord } from "../../src/Record.ts"
 import * as Record from "../../src/Record.ts"
 import * as FileSink from "../../src/Sinks/File.ts"
-import type { FileSystem } from "../../src/Sinks/FileSystem.ts"
-import { CurrentFileSystem } from "../../src/Sinks/FileSystem.ts"
 import { SinkError } from "../../src/Sinks/Sink.ts"
 import type { Step } from "../support/files.ts"
-import { directory, planned } from "../support/files.ts"
+import { answering, directory, planned } from "../support/files.ts"
 
 const record = (message: string) => Record.make({ level: "Info", message })
 const text = (r: LogRecord) => r.message
@@ -25,6 +25,11 @@ const modeOf = (path: string) => fs.statSync(path).mode & 0o777
 
 const open = (options: FileSink.FileOptions) => FileSink.make(options).open
 const openOn = (system: FileSystem) => Effect.provideService(open({ path: "app.log" }), CurrentFileSystem, system)
+
+const failing = (message: string) =>
+  answering<never>(() => {
+    throw new Error(message)
+  })
 
 const failure = (exit: Exit.Exit<unknown, unknown>): SinkError => {
   const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
@@ -383,7 +388,7 @@ describe("Sinks.file on a failing file system", () => {
       const file = planned([])
       yield* (yield* openOn(file.fs)).flush!
       assert.deepStrictEqual(file.events, ["fdatasync"])
-      const broken: FileSystem = { ...file.fs, fdatasync: (_fd, callback) => callback(new Error("EIO: planned")) }
+      const broken: FileSystem = { ...file.fs, fdatasync: () => failing("EIO: planned") }
       assert.strictEqual(delivered(yield* Effect.exit((yield* openOn(broken)).flush!)), 0)
     }))
 
@@ -392,7 +397,7 @@ describe("Sinks.file on a failing file system", () => {
       const file = planned([])
       const broken: FileSystem = {
         ...file.fs,
-        fstat: (_fd, callback) => callback(new Error("EIO: planned"), { size: 0, isFile: true, id: "" })
+        fstat: () => failing("EIO: planned")
       }
       const exit = yield* Effect.exit(Effect.scoped(openOn(broken)))
       assert.include(failure(exit).message, "app.log: EIO")
@@ -404,7 +409,7 @@ describe("Sinks.file on a failing file system", () => {
       const file = planned([], "old\n")
       const unreadable: FileSystem = {
         ...file.fs,
-        read: (_fd, _bytes, _position, callback) => callback(new Error("EACCES"), 0)
+        read: () => failing("EACCES")
       }
       yield* (yield* openOn(unreadable)).write([record("a")], text)
       assert.strictEqual(file.content(), "old\n\na\n")

@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
+import type * as Steps from "../../src/Files/Steps.ts"
 import * as InFlight from "../../src/Sinks/InFlight.ts"
 
 setFlagsFromString("--expose-gc")
@@ -10,8 +11,8 @@ const collectGarbage: () => void = runInNewContext("gc")
 
 /** Operations that end when the test says so. */
 const operations = () => {
-  const ends: Array<InFlight.Callback<number>> = []
-  return { ends, start: (callback: InFlight.Callback<number>) => void ends.push(callback) }
+  const ends: Array<Steps.Callback<number>> = []
+  return { ends, start: (callback: Steps.Callback<number>) => void ends.push(callback) }
 }
 
 describe("InFlight", () => {

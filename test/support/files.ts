@@ -6,8 +6,9 @@ import { execFileSync } from "node:child_process"
 import * as nodeFs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import type { FileInfo, FileSystem } from "../../src/Sinks/FileSystem.ts"
-import { node } from "../../src/Sinks/FileSystem.ts"
+import type { FileInfo, FileSystem } from "../../src/Files/FileSystem.ts"
+import { node } from "../../src/Files/FileSystem.ts"
+import type { Call } from "../../src/Files/Steps.ts"
 
 /**
  * A directory for the life of the scope.
@@ -58,13 +59,19 @@ export const fifo = Effect.gen(function*() {
     path,
     fs: {
       ...node,
-      write(fd, bytes, callback) {
-        underWay++
-        node.write(fd, bytes, (error, written) => {
-          underWay--
-          isFull = error !== null && error !== undefined && "code" in error && error.code === "EAGAIN"
-          callback(error, written)
-        })
+      write(fd, bytes) {
+        const { start, sync } = node.write(fd, bytes)
+        return {
+          sync,
+          start(callback) {
+            underWay++
+            start((error, written) => {
+              underWay--
+              isFull = error !== null && error !== undefined && "code" in error && error.code === "EAGAIN"
+              callback(error, written)
+            })
+          }
+        }
       }
     },
     full: until(() => isFull),
@@ -81,6 +88,22 @@ export const fifo = Effect.gen(function*() {
     leave
   }
   return self
+})
+
+/**
+ * A call that ends as soon as it is started.
+ */
+export const answering = <A>(f: () => A): Call<A> => ({
+  sync: f,
+  start(callback) {
+    let value: A
+    try {
+      value = f()
+    } catch (error) {
+      return callback(error as Error, undefined as A)
+    }
+    callback(null, value)
+  }
 })
 
 /**
@@ -125,16 +148,14 @@ export const planned = (plan: ReadonlyArray<Step>, initial = ""): PlannedFile =>
     writes.push(taken.length)
     return taken.length
   }
-  const attempt = <A>(f: () => A, callback: (error: Error | null, value: A) => void) => {
-    let value: A
-    try {
-      value = f()
-    } catch (error) {
-      return callback(error as Error, undefined as A)
-    }
-    callback(null, value)
-  }
-  const info = (): FileInfo => ({ size: bytes().length, isFile: true, id: "the file" })
+  const info = (): FileInfo => ({
+    size: bytes().length,
+    isFile: true,
+    id: "the file",
+    links: 1,
+    mode: 0o600,
+    modified: 0
+  })
   const next = (): Step => plan[calls++] ?? { take: Number.POSITIVE_INFINITY }
   return {
     content: () => bytes().toString(),
@@ -149,41 +170,45 @@ export const planned = (plan: ReadonlyArray<Step>, initial = ""): PlannedFile =>
       f?.()
     },
     fs: {
-      mkdir: (_path, _mode, callback) => callback(null),
-      open: (_path, _flags, _mode, callback) => callback(null, 3),
-      openSync: () => 4,
-      fstat: (_fd, callback) => callback(null, info()),
-      fstatSync: info,
-      read: (_fd, target, position, callback) => callback(null, bytes().copy(target, 0, position)),
-      readSync: (_fd, target, position) => bytes().copy(target, 0, position),
-      write: (_fd, data, callback) => {
-        overlapped ||= underWay > 0
-        underWay++
-        const step = next()
-        const end = (how: { readonly take: number } | { readonly fail: string }) => {
-          underWay--
-          attempt(() => perform(data, how), callback)
+      mkdir: nothing,
+      open: (_path, flags) => answering(() => (flags & nodeFs.constants.O_WRONLY) === 0 ? 4 : 3),
+      fstat: () => answering(info),
+      lstat: () => answering(info),
+      read: (_fd, target, position) => answering(() => bytes().copy(target, 0, position)),
+      write: (_fd, data) => ({
+        start(callback) {
+          overlapped ||= underWay > 0
+          underWay++
+          const step = next()
+          const end = (how: { readonly take: number } | { readonly fail: string }) => {
+            underWay--
+            answering(() => perform(data, how)).start(callback)
+          }
+          if ("hang" in step) {
+            const { hang } = step
+            release = () => end(hang)
+          } else {
+            setImmediate(() => end(step))
+          }
+        },
+        sync() {
+          const step = next()
+          return perform(data, "hang" in step ? step.hang : step)
         }
-        if ("hang" in step) {
-          const { hang } = step
-          release = () => end(hang)
-        } else {
-          setImmediate(() => end(step))
-        }
-      },
-      writeSync: (_fd, data) => {
-        const step = next()
-        return perform(data, "hang" in step ? step.hang : step)
-      },
-      fdatasync: (_fd, callback) => {
-        events.push("fdatasync")
-        callback(null)
-      },
-      close: (_fd, callback) => {
-        events.push(underWay > 0 ? "closed under a write" : "close")
-        callback(null)
-      },
-      closeSync: () => {}
+      }),
+      fdatasync: () => answering(() => void events.push("fdatasync")),
+      fchmod: nothing,
+      close: (fd) =>
+        answering(() => {
+          if (fd === 3) events.push(underWay > 0 ? "closed under a write" : "close")
+        }),
+      rename: nothing,
+      unlink: nothing,
+      readdir: () => answering(() => []),
+      symlink: nothing,
+      realpath: (path) => answering(() => path)
     }
   }
 }
+
+const nothing = () => answering(() => {})

@@ -2,8 +2,8 @@
  * A file as it is when a process ends: the callback of a write that is under way never comes, though the write may still
  * land.
  */
-import type { FileSystem } from "../../src/Sinks/FileSystem.ts"
-import { planned } from "./files.ts"
+import type { FileSystem } from "../../src/Files/FileSystem.ts"
+import { answering, planned } from "./files.ts"
 
 /**
  * When the first write lands: with the nth look at the file, or after all is over; how many of its bytes; and what other
@@ -49,7 +49,14 @@ export const landing = (plan: Plan, initial = ""): LandingFile => {
     append(Buffer.from(plan.behind ?? ""))
     pending = undefined
   }
-  const info = (id: string) => ({ size: content.length, isFile: plan.isFile ?? true, id })
+  const info = (id: string) => ({
+    size: content.length,
+    isFile: plan.isFile ?? true,
+    id,
+    links: 1,
+    mode: 0o600,
+    modified: 0
+  })
   const { fs } = planned([])
   return {
     content: () => content.toString(),
@@ -57,29 +64,38 @@ export const landing = (plan: Plan, initial = ""): LandingFile => {
     end: land,
     fs: {
       ...fs,
-      fstat: (_fd, callback) => callback(null, info("log")),
-      fstatSync: (fd) => {
-        if (fd === 4) return info(plan.isMoved === true ? "another" : "log")
-        if (fd === 5) return info("log")
-        if (++looks === plan.look) land()
-        return info("log")
-      },
-      openSync: (path) => {
-        if (plan.isReadable === false) throw new Error("EACCES: planned")
-        const isByDescriptor = path.startsWith("/proc/self/fd/")
-        if (isByDescriptor && plan.isNamed === false) throw new Error("ENOENT: planned")
-        return isByDescriptor ? 5 : 4
-      },
-      read: (_fd, target, position, callback) => callback(null, content.copy(target, 0, position)),
-      // a little at a time
-      readSync: (_fd, target, position) => content.subarray(position, position + 1000).copy(target),
-      write: (_fd, bytes) => {
-        pending = bytes
-      },
-      writeSync: (_fd, bytes) => {
-        append(bytes)
-        return bytes.length
-      }
+      fstat: (fd) => ({
+        start: (callback) => callback(null, info("log")),
+        sync() {
+          if (fd === 4) return info(plan.isMoved === true ? "another" : "log")
+          if (fd === 5) return info("log")
+          if (++looks === plan.look) land()
+          return info("log")
+        }
+      }),
+      open: (path, flags) => ({
+        start: fs.open(path, flags).start,
+        sync() {
+          if (plan.isReadable === false) throw new Error("EACCES: planned")
+          const isByDescriptor = path.startsWith("/proc/self/fd/")
+          if (isByDescriptor && plan.isNamed === false) throw new Error("ENOENT: planned")
+          return isByDescriptor ? 5 : 4
+        }
+      }),
+      read: (_fd, target, position) => ({
+        start: answering(() => content.copy(target, 0, position)).start,
+        // a little at a time
+        sync: () => content.subarray(position, position + 1000).copy(target)
+      }),
+      write: (_fd, bytes) => ({
+        start() {
+          pending = bytes
+        },
+        sync() {
+          append(bytes)
+          return bytes.length
+        }
+      })
     }
   }
 }

@@ -1,0 +1,68 @@
+/**
+ * Work on files in steps, written once and done in two ways: in the background, one call after the other, or at once, for
+ * what must not wait: the end of the process, and a log call of `layerSync`.
+ */
+
+/**
+ * How a call ends, as Node does it: an error, or a value.
+ */
+export type Callback<A> = (error: Error | null | undefined, value: A) => void
+
+/**
+ * One call of the operating system.
+ */
+export interface Call<out A> {
+  /** Makes it at once. Throws what it fails with. */
+  readonly sync: () => A
+  /** Starts it in the background. */
+  readonly start: (callback: Callback<A>) => void
+}
+
+/**
+ * Steps that end with a value. Each call that one waits for is yielded; what it fails with is thrown there.
+ */
+export type Steps<A> = Generator<Call<unknown>, A, unknown>
+
+/**
+ * A call as a step: `const fd = yield* Steps.of(fs.open(path, flags, mode))`.
+ */
+export const of = function*<A>(call: Call<A>): Steps<A> {
+  return (yield call) as A
+}
+
+/**
+ * Does them at once. Throws what they fail with.
+ */
+export const runSync = <A>(steps: Steps<A>): A => {
+  let next = steps.next()
+  while (next.done !== true) {
+    let value: unknown
+    try {
+      value = next.value.sync()
+    } catch (error) {
+      next = steps.throw(error)
+      continue
+    }
+    next = steps.next(value)
+  }
+  return next.value
+}
+
+/**
+ * Does them in the background.
+ */
+export const start = <A>(steps: Steps<A>, callback: Callback<A>): void => {
+  const go = (resume: () => IteratorResult<Call<unknown>, A>): void => {
+    let next: IteratorResult<Call<unknown>, A>
+    try {
+      next = resume()
+      if (next.done !== true) {
+        return next.value.start((error, value) => go(() => error ? steps.throw(error) : steps.next(value)))
+      }
+    } catch (error) {
+      return callback(error instanceof Error ? error : new Error(String(error)), undefined as A)
+    }
+    callback(null, next.value)
+  }
+  go(() => steps.next())
+}
