@@ -30,6 +30,7 @@ import * as ExitGuard from "./ExitGuard.ts"
 import { CurrentProcess } from "./HostProcess.ts"
 import * as LevelControl from "./LevelControl.ts"
 import * as Levels from "./Levels.ts"
+import * as Links from "./Link.ts"
 import * as Notice from "./Notices.ts"
 import * as Others from "./OtherLoggers.ts"
 import * as Outlets from "./Outlet.ts"
@@ -43,7 +44,7 @@ import type { CloseReport, FlushReport, Stats } from "./Report.ts"
 import * as Report from "./Report.ts"
 import * as Settings from "./Settings.ts"
 import * as Memory from "./Sinks/Memory.ts"
-import type { AnySink, BatchOptions, QueueOptions, Sink } from "./Sinks/Sink.ts"
+import type { AnySink, BatchOptions, QueueOptions, Sink, SinkError } from "./Sinks/Sink.ts"
 import type { Limits } from "./Snapshot.ts"
 import type { Worker } from "./Worker.ts"
 import * as Workers from "./Worker.ts"
@@ -121,6 +122,7 @@ export type SinksServices<S extends ReadonlyArray<AnySink>> = S[number] extends 
  */
 export class AsyncLogging extends Context.Service<AsyncLogging, {
   readonly flush: (limit: Duration.Duration | undefined) => Effect.Effect<FlushReport>
+  readonly rotate: Effect.Effect<void, SinkError>
   readonly stats: Effect.Effect<Stats>
   readonly setLevel: (level: Levels.LevelOrInherit, scope: Levels.LevelScope) => Effect.Effect<void>
   readonly setLevelFor: (
@@ -219,6 +221,12 @@ export const flush: Effect.Effect<FlushReport, never, AsyncLogging> = AsyncLoggi
  */
 export const flushWithin = (limit: Duration.Input): Effect.Effect<FlushReport, never, AsyncLogging> =>
   AsyncLogging.use((self) => self.flush(Option.getOrUndefined(Duration.fromInput(limit))))
+
+/**
+ * Begins a new file at every file sink with the option `rotate`, unless there is nothing in the one before. Fails when one of
+ * them cannot.
+ */
+export const rotate: Effect.Effect<void, SinkError, AsyncLogging> = AsyncLogging.use((self) => self.rotate)
 
 /**
  * Where every record is, at this instant, and how the sinks do.
@@ -408,6 +416,10 @@ const make = Effect.fnUntraced(function*(
   })
 
   return Context.add(inForce, AsyncLogging, {
+    rotate: under(
+      quiet,
+      Effect.forEach(workers, ({ link }) => Links.rotate(link), { concurrency: "unbounded", discard: true })
+    ),
     flush: (limit) => Drain.flush(running, clock, limit ?? settings.drainTimeout),
     stats: Effect.sync(() => Report.stats(backend.ledger, workers)),
     setLevel: control.set,

@@ -13,6 +13,7 @@ import type { LogRecord } from "./Record.ts"
 import * as Record from "./Record.ts"
 import type { SinkSettings } from "./Settings.ts"
 import type { AnySink, SinkHandle } from "./Sinks/Sink.ts"
+import { CurrentTell } from "./Sinks/Tell.ts"
 
 /**
  * An open sink.
@@ -36,7 +37,7 @@ export const open = Effect.fnUntraced(function*(
   // what a sink needs is part of the layer's type, and provided where the worker runs
   const opened: Effect.Effect<SinkHandle<unknown, never>, unknown, Scope.Scope> = sink.open
   const handle = yield* Effect.onError(
-    Scope.provide(opened, scope),
+    opened.pipe(Scope.provide(scope), Effect.provideService(CurrentTell, tellOf(settings.name, notices))),
     (cause) => Scope.close(scope, Exit.failCause(cause))
   )
   const connection: Connection = {
@@ -46,6 +47,9 @@ export const open = Effect.fnUntraced(function*(
   }
   return connection
 })
+
+const tellOf = (sink: string, notices: Notices) => (kind: string, message: string): void =>
+  Notice.tellUnsafe(notices, `${kind} ${sink}`, `sink "${sink}": ${message}`)
 
 const total = (format: Formatter, sink: string, notices: Notices): Formatter => {
   const failed = (record: LogRecord, error: unknown): LogRecord => {

@@ -2,6 +2,7 @@
  * The worker's way to its sink: opened when it is needed, and opened anew when the sink asks for it. Nothing here waits
  * for a sink without a limit: what hangs is interrupted, and what cannot be interrupted is left behind.
  */
+import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -159,6 +160,20 @@ export const flush = (self: Link): Effect.Effect<Exit.Exit<unknown, unknown> | u
     const flush = self.outlet.ended ? undefined : self.connection?.handle.flush
     if (flush === undefined) return Effect.undefined
     return self.leftFlushes.size < mostLeftBehind ? bounded(self, flush, self.leftFlushes) : Effect.succeed(stuck)
+  })
+
+/**
+ * Begins a new file, or whatever it is that the sink writes to. Nothing happens at a sink that cannot, or takes no more.
+ */
+export const rotate = (self: Link): Effect.Effect<void, Sink.SinkError> =>
+  Effect.suspend(() => {
+    const rotate = self.outlet.ended ? undefined : self.connection?.handle.rotate
+    if (rotate === undefined) return Effect.void
+    return Effect.flatMap(bounded(self, rotate, self.leftFlushes), (exit) => {
+      if (Exit.isSuccess(exit)) return Effect.void
+      const error = Cause.squash(exit.cause)
+      return Effect.fail(error instanceof Sink.SinkError ? error : Sink.unavailable({ cause: error }))
+    })
   })
 
 /**

@@ -14,8 +14,8 @@ export type {
   WriteSync
 } from "./Sinks/Custom.ts"
 export { make, scoped } from "./Sinks/Custom.ts"
-export type { FileOptions } from "./Sinks/File.ts"
 export { make as file } from "./Sinks/File.ts"
+export type { FileOptions, SyncOptions } from "./Sinks/FileOptions.ts"
 // for tests that put a full disk, say, in the place of Node's file system
 export type { FileSystem } from "./Files/FileSystem.ts"
 export { CurrentFileSystem } from "./Files/FileSystem.ts"

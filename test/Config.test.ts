@@ -153,7 +153,15 @@ const kinds = {
     rows: {
       path: [here, ...text],
       mode: [here, ...mode],
-      directoryMode: [here, ...mode]
+      directoryMode: [here, ...mode],
+      base: [here, ...text],
+      permissions: [here, `one of "keep", "repair", "refuse"`, [0, "x", null, {}, true]],
+      followLinks: [here, "a boolean", [0, "no", null, {}]],
+      symlink: [here, ...text],
+      shared: [here, "a boolean", [0, "no", null, {}]],
+      sync: [here, `one of "never", "flush", "batch", or an object`, [0, "x", null, true]],
+      lookAfter: [here, ...someTime],
+      rotate: [here, "an object", [0, "x", null, [], true]]
     } satisfies Rows<Own<Sinks.FileOptions>>
   },
   memory: {

@@ -15,6 +15,7 @@ import {
   Formatters,
   Gates,
   LogEvent,
+  LogFiles,
   Logger,
   Pipeline,
   Redaction,
@@ -206,3 +207,19 @@ LogEvent.make("Notice", { level: "Notice" })
 LogEvent.make("Misspelt", { level: "Info", field: { a: Schema.Int } })
 // @ts-expect-error a message is a text
 LogEvent.make("Number", { level: "Info", message: ({ a }) => a, fields: { a: Schema.Int } })
+
+// -----------------------------------------------------------------------------
+// reading back
+// -----------------------------------------------------------------------------
+
+const streamOf = <A, E, R>(_: Stream.Stream<A, E, R>) => ({}) as { readonly A: A; readonly E: E; readonly R: R }
+
+const read = streamOf(LogFiles.records("app.log", { maxLineBytes: 1 }))
+same<typeof read.E, LogFiles.LogFilesError | AsyncLogging.ConfigInvalid>()
+same<typeof read.R, never>()
+
+declare const count: (trouble: LogFiles.LogFilesError) => Effect.Effect<void, never, Database>
+const counted = streamOf(LogFiles.lines("app.log", { onTrouble: count }))
+same<typeof counted.A, string>()
+same<typeof counted.E, AsyncLogging.ConfigInvalid>()
+same<typeof counted.R, Database>()

@@ -14,6 +14,7 @@ export interface FileInfo {
   readonly size: number
   /** Whether it is a regular file: not a link, not a FIFO, not a device. */
   readonly isFile: boolean
+  readonly isLink: boolean
   /** The same for all descriptors and names of one file, whatever its path is by now. */
   readonly id: string
   /** How many names it has. */
@@ -49,6 +50,17 @@ export interface FileSystem {
   /** The path without symbolic links. Fails where nothing is. */
   readonly realpath: (path: string) => Call<string>
 }
+
+/**
+ * Whether an error says that there is nothing at a path.
+ */
+export const isMissing = (error: unknown): boolean => isError(error, "ENOENT") || isError(error, "ENOTDIR")
+
+/**
+ * Whether it is an error with this code.
+ */
+export const isError = (error: unknown, code: string): boolean =>
+  error instanceof Error && "code" in error && error.code === code
 
 /**
  * Node's file system.
@@ -115,6 +127,7 @@ export const node: FileSystem = {
 const infoOf = (stats: fs.Stats): FileInfo => ({
   size: stats.size,
   isFile: stats.isFile(),
+  isLink: stats.isSymbolicLink(),
   id: `${stats.dev}:${stats.ino}`,
   links: stats.nlink,
   mode: stats.mode & 0o777,

@@ -6,8 +6,8 @@ import type { TimeZone } from "effect/DateTime"
 import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
+import * as Check from "../Check.ts"
 import { isDuration } from "../SettingsSchema.ts"
-import * as Check from "../Sinks/Check.ts"
 import * as Zone from "./Zone.ts"
 
 /**

@@ -114,6 +114,11 @@ const isDate = (text: string): boolean => {
 }
 
 /**
+ * The name of the compressed form of a rotated file.
+ */
+export const archive = (name: string, compression: Compression): string => `${name}${suffixes[compression]}`
+
+/**
  * The name of a compressed file for as long as it is being written.
  */
 export const temporary = (archiveName: string): string => `${archiveName}${temporarySuffix}`

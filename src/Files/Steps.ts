@@ -31,6 +31,18 @@ export const of = function*<A>(call: Call<A>): Steps<A> {
 }
 
 /**
+ * The same, but `undefined` for an error that is `expected`.
+ */
+export const orUndefined = function*<A>(call: Call<A>, expected: (error: unknown) => boolean): Steps<A | undefined> {
+  try {
+    return (yield call) as A
+  } catch (error) {
+    if (expected(error)) return undefined
+    throw error
+  }
+}
+
+/**
  * Does them at once. Throws what they fail with.
  */
 export const runSync = <A>(steps: Steps<A>): A => {

@@ -4,9 +4,9 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Scope from "effect/Scope"
+import * as Check from "../Check.ts"
 import type { Formatter } from "../Pipeline.ts"
 import type { LogRecord } from "../Record.ts"
-import * as Check from "./Check.ts"
 import type { Outcomes, SinkHandle, SinkOptions } from "./Sink.ts"
 import * as Sink from "./Sink.ts"
 

@@ -1,30 +1,30 @@
 /**
  * Lines in a file.
  */
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { CurrentFileSystem } from "../Files/FileSystem.ts"
+import * as Result from "effect/Result"
+import type * as Scope from "effect/Scope"
+import * as CurrentFiles from "../Files/CurrentFile.ts"
+import { CurrentFileSystem, isError } from "../Files/FileSystem.ts"
+import type { Housekeeping } from "../Files/Housekeeping.ts"
+import * as Housekeepings from "../Files/Housekeeping.ts"
 import type { OpenFile } from "../Files/OpenFile.ts"
-import * as OpenFiles from "../Files/OpenFile.ts"
+import * as Retireds from "../Files/Retired.ts"
+import * as Rotations from "../Files/RotationOptions.ts"
 import * as Steps from "../Files/Steps.ts"
-import * as Check from "./Check.ts"
+import * as Symlinks from "../Files/Symlink.ts"
+import * as Durabilities from "./Durability.ts"
 import * as FileLanding from "./FileLanding.ts"
+import type { FileOptions, FileSettings } from "./FileOptions.ts"
+import * as FileOptionsOf from "./FileOptions.ts"
 import * as InFlights from "./InFlight.ts"
 import * as Lines from "./Lines.ts"
 import * as LineWriter from "./LineWriter.ts"
-import type { SinkError, SinkHandle, SinkOptions } from "./Sink.ts"
+import type { SinkError, SinkHandle } from "./Sink.ts"
 import * as Sink from "./Sink.ts"
-
-/**
- * Options of `Sinks.file`.
- */
-export interface FileOptions extends SinkOptions {
-  /** Where it is. Directories that are missing are made. */
-  readonly path: string
-  /** Permissions of the file when it is made, minus the umask. Default `0o600`. */
-  readonly mode?: number | undefined
-  /** Permissions of the directories that are made, minus the umask. Default `0o700`. */
-  readonly directoryMode?: number | undefined
-}
+import type { Tell } from "./Tell.ts"
+import { CurrentTell } from "./Tell.ts"
 
 /**
  * A sink that appends lines to a file, JSON (version 1) unless `format` says otherwise.
@@ -37,69 +37,141 @@ export interface FileOptions extends SinkOptions {
  *   partial line at the end of an existing file is ended first.
  * - When the process ends before the layer has closed, what is left is written at once. A write that is under way then is
  *   waited for, at most 100 ms; if it has not landed by then, its records are written again, with the note `repeated`.
+ * - It may be renamed by another program (logrotate), and goes on in a new file then. Lines that it wrote to a file that
+ *   was deleted are copied to the new one: those since it last looked, so that some may come again. (On Linux. Elsewhere they
+ *   are lost, and a notice says so.)
  * - FIFOs and devices are fine, without the `fdatasync`. A FIFO without a reader cannot be opened (`ENXIO`); one
  *   whose reader is gone ends the sink.
- * - It does not notice when the file is renamed or deleted, and it follows symbolic links.
+ * - Of processes that share it, each line is whole, as long as the disk has room.
  */
 export const make = (options: FileOptions): Sink.Sink<SinkError, never, true> => {
-  const { directoryMode = 0o700, mode = 0o600, path, ...sinkOptions } = options
-  const wrong = [
-    ...Check.option("path", path, typeof path === "string" && path !== "", "a string that is not empty"),
-    ...Check.option("mode", mode, isMode(mode), modes),
-    ...Check.option("directoryMode", directoryMode, isMode(directoryMode), modes)
-  ]
-  return Sink.make("file", sinkOptions, open(path, { mode, directoryMode }), wrong, Sink.linesBatchSize)
+  const { settings, sinkOptions } = FileOptionsOf.parse(options)
+  return Result.isFailure(settings)
+    ? Sink.make("file", sinkOptions, Effect.never, settings.failure, Sink.linesBatchSize)
+    : Sink.make("file", sinkOptions, open(settings.success), [], Sink.linesBatchSize)
 }
 
-const open = Effect.fnUntraced(function*(path: string, modes: OpenFiles.Modes) {
+const open = Effect.fnUntraced(function*(settings: FileSettings) {
+  const { lookAfter, path, plan, shared, symlink, sync } = settings
   const fs = yield* CurrentFileSystem
+  const clock = yield* Clock.Clock
+  const tell = yield* CurrentTell
   const inFlight = InFlights.make()
+  const retired = Retireds.make(fs, sync.onFlush, tell)
+  const keeper: Housekeeping | undefined = plan && Housekeepings.make({
+    ...plan,
+    fs,
+    clock,
+    tell,
+    pathOf: () => current.path,
+    isRotated: (n) => rotation?.next !== undefined && n < rotation.next
+  })
+  const rotation = plan && Rotations.make(plan, () => keeper?.wakeUnsafe())
+  const current = CurrentFiles.make({
+    fs,
+    clock,
+    path,
+    access: settings.access,
+    lookAfter,
+    rotation,
+    retired,
+    tell
+  })
   // apart from the writes: a line may be written while another one is being made durable
   const syncing = InFlights.make()
-  const closing = (f: () => void) => void inFlight.whenIdleUnsafe(() => void syncing.whenIdleUnsafe(f))
-  const file = yield* Effect.mapError(
+  const { isFile } = yield* Effect.mapError(
     Effect.acquireRelease(
-      InFlights.run<OpenFile>((callback) => Steps.start(OpenFiles.open(fs, path, modes), callback)),
+      InFlights.run<OpenFile>((callback) => Steps.start(CurrentFiles.begin(current, plan?.onStart === true), callback)),
       // Never under an operation: its descriptor may by then be another file's. One that does not come back keeps it
       // open, and whoever closes does not have to wait for that.
-      ({ fd }) =>
-        Effect.interruptible(
-          Effect.orDie(InFlights.run<void>((callback) => closing(() => fs.close(fd).start(callback))))
-        )
+      () =>
+        Effect.interruptible(Effect.orDie(
+          InFlights.run<void>((callback) =>
+            inFlight.whenIdleUnsafe(() =>
+              syncing.whenIdleUnsafe(() => Steps.start(CurrentFiles.close(current), callback))
+            )
+          )
+        ))
     ),
-    (cause) => Sink.unavailable({ cause: new Error(`cannot open ${path}: ${cause.message}`, { cause }) })
+    cannotOpen(path)
   )
-  const lines = Lines.make({ torn: file.torn, maxBytes: file.isFile ? fileMaxBytes : undefined })
-  let end = file.size
+  if (symlink !== undefined) {
+    yield* Effect.mapError(
+      InFlights.run<void>((callback) => Steps.start(Symlinks.make(fs, symlink, path), callback)),
+      cannotOpen(path)
+    )
+  }
+  if (keeper !== undefined) {
+    keeper.wakeUnsafe()
+    yield* Effect.addFinalizer(() =>
+      Effect.onInterrupt(Effect.interruptible(keeper.idle), () => Effect.sync(keeper.stopUnsafe))
+    )
+  }
+  const lines = Lines.make({ torn: current.torn, maxBytes: isFile && !shared ? fileMaxBytes : undefined })
+  const makeRoom = function*(bytes: number): Steps.Steps<void> {
+    current.torn = false
+    yield* CurrentFiles.makeRoom(current, bytes)
+    if (current.torn) lines.tornUnsafe()
+  }
   const writer = LineWriter.make(lines, inFlight, {
+    roomUnsafe: () => CurrentFiles.roomUnsafe(current),
+    makeRoom,
     write: ({ bytes }, callback) =>
-      fs.write(file.fd, bytes).start((error, written) => {
-        if (!error) end += written
+      fs.write(current.file!.fd, bytes).start((error, written) => {
+        if (!error) CurrentFiles.wroteUnsafe(current, written)
         callback(error, written)
       }),
     writeSync: ({ bytes }) => {
-      const written = fs.write(file.fd, bytes).sync()
-      end += written
+      const written = fs.write(current.file!.fd, bytes).sync()
+      CurrentFiles.wroteUnsafe(current, written)
       return written
     },
-    isFatal: (error) => "code" in error && error.code === "EPIPE",
-    landedUnsafe: ({ bytes }, patience) => FileLanding.awaitUnsafe(fs, { ...file, path, end }, bytes, patience)
+    isShared: shared,
+    isFatal: (error) => isError(error, "EPIPE"),
+    landedUnsafe: ({ bytes }, patience) =>
+      FileLanding.awaitUnsafe(fs, { ...current.file!, path: current.path, end: current.end }, bytes, patience)
   })
+  // between two lines: one that is begun is ended first
+  const rotate = Effect.suspend(() => {
+    current.wanted = true
+    return lines.isBegunUnsafe() ? Effect.void : Effect.mapError(
+      inFlight.run<void>((callback) => Steps.start(makeRoom(0), callback)),
+      (cause) => Sink.unavailable({ cause })
+    )
+  })
+  // what is in a deleted file is not durable
+  const look = Effect.suspend(() => {
+    current.lookAt = Number.NEGATIVE_INFINITY
+    return lines.isBegunUnsafe() ? Effect.void : inFlight.run<void>((callback) => Steps.start(makeRoom(0), callback))
+  })
+  const durability = Durabilities.make({ fs, current, syncing, look, retired, sync, tell, scope: yield* Effect.scope })
+  if (isFile && plan?.signal !== undefined) yield* onSignal(plan.signal, rotate, tell)
   const handle: SinkHandle<unknown> = {
     ...writer,
-    flush: file.isFile
-      ? Effect.mapError(
-        Effect.andThen(inFlight.idle, syncing.run(fs.fdatasync(file.fd).start)),
-        (cause) => Sink.unavailable({ cause })
-      )
-      : undefined
+    ...isFile && Durabilities.durable(durability, writer),
+    rotate: isFile && rotation !== undefined ? rotate : undefined
   }
   return handle
 })
 
+const cannotOpen = (path: string) => (cause: Error): SinkError =>
+  Sink.unavailable({ cause: new Error(`cannot open ${path}: ${cause.message}`, { cause }) })
+
+const onSignal = (
+  signal: NodeJS.Signals,
+  rotate: Effect.Effect<void, SinkError>,
+  tell: Tell
+): Effect.Effect<void, never, Scope.Scope> => {
+  const told = rotate.pipe(Effect.catch((error) => Effect.sync(() => tell("rotation_failed", error.message))))
+  return Effect.asVoid(Effect.acquireRelease(
+    Effect.sync(() => {
+      const listener = () => void Effect.runFork(told)
+      process.on(signal, listener)
+      return listener
+    }),
+    (listener) => Effect.sync(() => process.off(signal, listener))
+  ))
+}
+
 // A batch in one piece, most of the time: each one costs a turn of the event loop.
 const fileMaxBytes = 512 * 1024
-
-const modes = "an integer from 0 to 0o777"
-
-const isMode = (mode: number): boolean => Number.isInteger(mode) && mode >= 0 && mode <= 0o777

@@ -4,6 +4,7 @@
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type { Callback } from "../Files/Steps.ts"
+import * as Steps from "../Files/Steps.ts"
 import type { Formatter } from "../Pipeline.ts"
 import type { LogRecord } from "../Record.ts"
 import type { InFlight } from "./InFlight.ts"
@@ -21,6 +22,18 @@ export interface Destination {
   readonly write: (piece: Piece, callback: Callback<number>) => void
   /** Answers how many bytes it took, or throws. */
   readonly writeSync: (piece: Piece) => number
+  /**
+   * How many bytes it takes before it has to make room: 0, if it has to at once. Asked at the beginning of a line, or
+   * within one, which is finished whatever the answer. Default: no end.
+   */
+  readonly roomUnsafe?: (() => number) | undefined
+  /** Makes room for a line of so many bytes. What fails then is the write. After it the line is written. */
+  readonly makeRoom?: ((bytes: number) => Steps.Steps<void>) | undefined
+  /**
+   * Whether others write to it too. A line of which only a part could be written is ended there then, and written again,
+   * with the note `repeated`: its rest would be behind lines of others.
+   */
+  readonly isShared?: boolean | undefined
   /** Whether nothing can be written after this error. */
   readonly isFatal: (error: Error) => boolean
   /**
@@ -43,6 +56,16 @@ export interface Landing {
 }
 
 /**
+ * What a sink that writes lines does.
+ */
+export interface LineWriter {
+  readonly write: SinkHandle<SinkError>["write"]
+  readonly outUnsafe: (records: ReadonlyArray<LogRecord>) => number
+  readonly writeSync: (batch: ReadonlyArray<LogRecord>, format: Formatter) => void
+  readonly writeLast: (batch: ReadonlyArray<LogRecord>, format: Formatter, patience: Patience) => void
+}
+
+/**
  * The `write`, `outUnsafe`, `writeSync` and `writeLast` of a sink.
  *
  * - A short write is continued.
@@ -57,17 +80,30 @@ export const make = (
   lines: Lines,
   inFlight: InFlight,
   destination: Destination
-): Required<Pick<SinkHandle<SinkError>, "write" | "outUnsafe" | "writeSync" | "writeLast">> => {
+): LineWriter => {
+  // the piece that is under way; `undefined` while room is made
   let given: Piece | undefined
   const underWay = () => inFlight.busyUnsafe() ? given : undefined
+  const settleUnsafe = ({ bytes }: Piece, written: number): void => {
+    if (destination.isShared === true && written < bytes.length && bytes[written - 1] !== lineFeed) {
+      lines.doubtUnsafe(written, 0)
+    } else lines.wroteUnsafe(written)
+  }
   const writePiece = (piece: Piece) =>
     Effect.retry(
       inFlight.run<number>((callback) => {
         given = piece
         destination.write(piece, (error, written) => callback(error ?? refused(written), written))
-      }, lines.wroteUnsafe),
+      }, (written) => settleUnsafe(piece, written)),
       { while: isAgain, schedule: pauses }
     )
+
+  const { makeRoom = () => nothing(), roomUnsafe = () => Number.POSITIVE_INFINITY } = destination
+  const makingRoom = (bytes: number) =>
+    inFlight.run<void>((callback) => {
+      given = undefined
+      Steps.start(makeRoom(bytes), callback)
+    })
 
   // one that is fatal has no room for the number: `outUnsafe` keeps it
   const failure = (cause: Error): SinkError =>
@@ -75,8 +111,12 @@ export const make = (
 
   const writeAll = (batch: ReadonlyArray<LogRecord>, format: Formatter, patience: Patience): void => {
     lines.beginUnsafe(batch, format)
-    for (let piece = lines.nextUnsafe(); piece !== undefined; piece = lines.nextUnsafe()) {
-      lines.wroteUnsafe(writePieceSync(destination, piece, patience))
+    while (true) {
+      const lacking = lines.lackingUnsafe(roomUnsafe())
+      if (lacking > 0) Steps.runSync(makeRoom(lacking))
+      const piece = lines.nextUnsafe(roomUnsafe())
+      if (piece === undefined) break
+      settleUnsafe(piece, writePieceSync(destination, piece, patience))
     }
     lines.endUnsafe()
   }
@@ -85,7 +125,13 @@ export const make = (
     write: Effect.fnUntraced(function*(batch, format) {
       yield* inFlight.idle
       lines.beginUnsafe(batch, format)
-      for (let piece = lines.nextUnsafe(); piece !== undefined; piece = lines.nextUnsafe()) yield* writePiece(piece)
+      while (true) {
+        const lacking = lines.lackingUnsafe(roomUnsafe())
+        if (lacking > 0) yield* makingRoom(lacking)
+        const piece = lines.nextUnsafe(roomUnsafe())
+        if (piece === undefined) break
+        yield* writePiece(piece)
+      }
       lines.endUnsafe()
     }, Effect.catch((cause) => Effect.suspend(() => Effect.fail(failure(cause))))),
     outUnsafe(records) {
@@ -112,6 +158,10 @@ export const make = (
     }
   }
 }
+
+const nothing = function*(): Steps.Steps<void> {}
+
+const lineFeed = 10
 
 // Growing, but never so long that a reader that comes back is kept waiting.
 const pauses = Schedule.min([Schedule.exponential("1 millis"), Schedule.spaced("50 millis")])

@@ -35,8 +35,16 @@ export interface Piece {
 export interface Lines {
   /** Starts a batch. What an interrupted call with the same records in front has written is not written again. */
   readonly beginUnsafe: (batch: ReadonlyArray<LogRecord>, format: Formatter) => void
-  /** What to write next. `undefined`: the batch is out. */
-  readonly nextUnsafe: () => Piece | undefined
+  /**
+   * How many bytes the next line has, if there is one, and it is more than `room`; otherwise 0. A line that is begun is
+   * finished, whatever the room.
+   */
+  readonly lackingUnsafe: (room: number) => number
+  /**
+   * What to write next: as many whole lines as have room, at least one. `undefined`: the batch is out. `room`: in bytes;
+   * default: no bound but that of the pieces.
+   */
+  readonly nextUnsafe: (room?: number) => Piece | undefined
   /**
    * How many of these records, from the first on, are wholly out by a call that did not come to its `endUnsafe`. They do
    * not come again. `passed`: so many bytes of the piece are out of which `wroteUnsafe` is yet to hear.
@@ -49,6 +57,10 @@ export interface Lines {
    * next, and the records of all lines that are open, or torn, are written again, with the note `repeated`.
    */
   readonly doubtUnsafe: (bytes: number, open: number) => void
+  /** Whether what was written last ends within a line. */
+  readonly isBegunUnsafe: () => boolean
+  /** What is written to next ends within a line of others, which is ended first. Only between two lines. */
+  readonly tornUnsafe: () => void
   /**
    * The caller is told what became of the batch: the number of records, from its head, whose lines are wholly out.
    * They do not come again.
@@ -183,6 +195,8 @@ export const make = (options: Options = {}): Lines => {
     ahead = undefined
   }
 
+  const current = (): Chunk | undefined => whole === batch.length && chunk === undefined ? undefined : chunk ??= fill()
+
   return {
     beginUnsafe(next, nextFormat) {
       settleChunk()
@@ -191,15 +205,18 @@ export const make = (options: Options = {}): Lines => {
       batch = next
       write = repeated.size === 0 ? Bytes.writerOf(nextFormat) : writeNoted(Bytes.writerOf(nextFormat))
     },
-    nextUnsafe() {
-      if (chunk === undefined) {
-        if (whole === batch.length) return undefined
-        chunk = fill()
-      }
-      return {
-        bytes: chunk.bytes.subarray(chunk.written, pieceEnd(chunk.bytes, chunk.written, maxBytes)),
-        lane: chunk.lane
-      }
+    lackingUnsafe(room) {
+      const chunk = current()
+      if (chunk === undefined || torn !== undefined || isWithinLine(chunk)) return 0
+      const length = nextLineEnd(chunk) - chunk.written
+      return length > room ? length : 0
+    },
+    nextUnsafe(room = maxBytes) {
+      const chunk = current()
+      if (chunk === undefined) return undefined
+      const { bytes, lane, written } = chunk
+      const end = Math.max(lastLineEnd(chunk, Math.min(room, maxBytes)), nextLineEnd(chunk))
+      return { bytes: bytes.subarray(written, Math.min(end, written + maxBytes)), lane }
     },
     outUnsafe(records, passed) {
       // the chunk stays as it is: its piece may be under way
@@ -228,6 +245,11 @@ export const make = (options: Options = {}): Lines => {
       // the bytes that are open may still be read by whoever writes them
       scratchPage = makeScratch()
     },
+    isBegunUnsafe: () => torn !== undefined || (chunk !== undefined && isWithinLine(chunk)),
+    tornUnsafe() {
+      settleChunk()
+      torn = { record: undefined, rest: lineBreak, lane: 0 }
+    },
     endUnsafe() {
       settleChunk()
       const delivered = whole
@@ -247,11 +269,12 @@ const countEnds = ({ ends }: Chunk, written: number): number => {
   return count
 }
 
-/**
- * Where the piece that starts at `from` ends: behind the last whole line that fits, or within a line that does not.
- */
-const pieceEnd = (bytes: Uint8Array, from: number, maxBytes: number): number => {
-  if (bytes.length - from <= maxBytes) return bytes.length
-  const end = bytes.lastIndexOf(lineFeed, from + maxBytes - 1) + 1
-  return end > from ? end : from + maxBytes
-}
+const isWithinLine = ({ bytes, written }: Chunk): boolean => written > 0 && bytes[written - 1] !== lineFeed
+
+// where the last whole line ends that has room, or where the chunk goes on
+const lastLineEnd = ({ bytes, written }: Chunk, room: number): number =>
+  bytes.length - written <= room
+    ? bytes.length
+    : Math.max(written, room > 0 ? bytes.lastIndexOf(lineFeed, written + room - 1) + 1 : 0)
+
+const nextLineEnd = ({ bytes, written }: Chunk): number => bytes.indexOf(lineFeed, written) + 1 || bytes.length

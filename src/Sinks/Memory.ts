@@ -2,8 +2,8 @@
  * Records in an array.
  */
 import * as Effect from "effect/Effect"
+import * as Check from "../Check.ts"
 import type { LogRecord } from "../Record.ts"
-import * as Check from "./Check.ts"
 import type { SinkHandle, SinkOptions } from "./Sink.ts"
 import * as Sink from "./Sink.ts"
 

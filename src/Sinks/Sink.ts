@@ -6,9 +6,9 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as LogLevel from "effect/LogLevel"
 import type * as Scope from "effect/Scope"
+import type { WrongOption } from "../Check.ts"
 import type { Filter, Formatter } from "../Pipeline.ts"
 import type { LogRecord } from "../Record.ts"
-import type { WrongOption } from "./Check.ts"
 import type { Patience } from "./Patience.ts"
 
 /**
@@ -218,6 +218,8 @@ export interface SinkHandle<in out E = never, in out R = never> {
   readonly format?: Formatter | undefined
   /** Makes durable what was written. Called by `AsyncLogging.flush`, between two writes. */
   readonly flush?: Effect.Effect<void, E, R> | undefined
+  /** Begins a new file, or whatever it is that it writes to, when there is something in the one before. */
+  readonly rotate?: Effect.Effect<void, E, R> | undefined
   /** Writes at once. Throws when that cannot be done. Needed for `AsyncLogging.layerSync`, and when the process ends. */
   readonly writeSync?: ((batch: ReadonlyArray<LogRecord>, format: Formatter) => void) | undefined
   /**

@@ -14,6 +14,7 @@ import { CurrentFileSystem } from "../../src/Files/FileSystem.ts"
 import type { LogRecord } from "../../src/Record.ts"
 import * as Record from "../../src/Record.ts"
 import * as FileSink from "../../src/Sinks/File.ts"
+import type { FileOptions } from "../../src/Sinks/FileOptions.ts"
 import { SinkError } from "../../src/Sinks/Sink.ts"
 import type { Step } from "../support/files.ts"
 import { answering, directory, planned } from "../support/files.ts"
@@ -23,7 +24,7 @@ const text = (r: LogRecord) => r.message
 const content = (path: string) => fs.readFileSync(path, "utf8")
 const modeOf = (path: string) => fs.statSync(path).mode & 0o777
 
-const open = (options: FileSink.FileOptions) => FileSink.make(options).open
+const open = (options: FileOptions) => FileSink.make(options).open
 const openOn = (system: FileSystem) => Effect.provideService(open({ path: "app.log" }), CurrentFileSystem, system)
 
 const failing = (message: string) =>
@@ -416,7 +417,7 @@ describe("Sinks.file on a failing file system", () => {
     }))
 
   it("G33 wrong options are known before the open: which, and what is allowed", () => {
-    const wrong = (options: Partial<FileSink.FileOptions>) =>
+    const wrong = (options: Partial<FileOptions>) =>
       FileSink.make({ path: "a", ...options }).wrong.map(({ field, message }) => `${field}: ${message}`)
     assert.deepStrictEqual(wrong({}), [])
     assert.deepStrictEqual(wrong({ path: "" }), ["path: expected a string that is not empty, got "])

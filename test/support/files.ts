@@ -152,6 +152,7 @@ export const planned = (plan: ReadonlyArray<Step>, initial = ""): PlannedFile =>
     size: bytes().length,
     isFile: true,
     id: "the file",
+    isLink: false,
     links: 1,
     mode: 0o600,
     modified: 0

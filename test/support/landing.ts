@@ -53,6 +53,7 @@ export const landing = (plan: Plan, initial = ""): LandingFile => {
     size: content.length,
     isFile: plan.isFile ?? true,
     id,
+    isLink: false,
     links: 1,
     mode: 0o600,
     modified: 0

@@ -21,5 +21,23 @@ export const option = (
   allowed: string
 ): ReadonlyArray<WrongOption> => isAllowed ? [] : [{ field, message: `expected ${allowed}, got ${shown(value)}` }]
 
+/**
+ * Whether it is one of these texts.
+ */
+export const isOneOf = (value: unknown, values: ReadonlyArray<string>): boolean =>
+  typeof value === "string" && values.includes(value)
+
+/**
+ * Nothing if it is an object with keys of these names only.
+ */
+export const group = (field: string, value: unknown, names: ReadonlyArray<string>): ReadonlyArray<WrongOption> => {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    return option(field, value, false, "an object")
+  }
+  return Object.keys(value)
+    .filter((name) => !names.includes(name))
+    .map((name) => ({ field: `${field}.${name}`, message: `unknown; expected one of ${names.join(", ")}` }))
+}
+
 const shown = (value: unknown): string =>
   typeof value === "function" ? "a function" : typeof value === "object" && value !== null ? "an object" : String(value)

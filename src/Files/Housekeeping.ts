@@ -1,0 +1,144 @@
+/**
+ * What is done with rotated files, in the background: what a crash has left is cleared away, they are compressed, and the
+ * oldest ones go.
+ *
+ * All of it follows from what is in the directory. So it goes on after a crash where it had stopped, and twice does no harm.
+ */
+import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import { basename, dirname, join } from "node:path"
+import * as Archive from "./Archive.ts"
+import type { FileInfo, FileSystem } from "./FileSystem.ts"
+import { isMissing } from "./FileSystem.ts"
+import type { Limits } from "./Retention.ts"
+import * as Retention from "./Retention.ts"
+import type { Compression, RotatedName } from "./RotatedName.ts"
+import * as RotatedNames from "./RotatedName.ts"
+import * as Steps from "./Steps.ts"
+
+/**
+ * What is kept, and how.
+ *
+ * - `pathOf`: of the current file, beside which the rotated ones are.
+ * - `isRotated`: whether the nth file is moved away, and nothing is written to it any more.
+ * - `tell`: says what went wrong, of which kind.
+ */
+export interface Options {
+  readonly fs: FileSystem
+  readonly clock: Clock.Clock
+  readonly pathOf: () => string
+  readonly name: RotatedName
+  readonly compression: Compression | undefined
+  readonly limits: Limits
+  readonly isRotated: (n: number) => boolean
+  readonly tell: (kind: string, message: string) => void
+}
+
+/**
+ * The housekeeping of one log.
+ */
+export interface Housekeeping {
+  /** There may be something to do. */
+  readonly wakeUnsafe: () => void
+  /** Waits until all is done. */
+  readonly idle: Effect.Effect<void>
+  /** Begins nothing more: what is half done is left for the next time. */
+  readonly stopUnsafe: () => void
+}
+
+/**
+ * Nothing done yet.
+ */
+export const make = (options: Options): Housekeeping => {
+  const waiting = new Set<() => void>()
+  let state: "idle" | "busy" | "again" = "idle"
+  let stopped = false
+  const isWanted = () => !stopped
+
+  const run = (): void => {
+    state = "busy"
+    Steps.start(sweep(options, isWanted), (error) => {
+      if (error) options.tell("housekeeping_failed", `cannot look after the rotated files: ${error.message}`)
+      if (state === "again" && !stopped) return run()
+      state = "idle"
+      for (const wake of [...waiting]) wake()
+    })
+  }
+
+  return {
+    wakeUnsafe() {
+      if (stopped) return
+      if (state === "idle") run()
+      else state = "again"
+    },
+    idle: Effect.callback((resume) => {
+      if (state === "idle") return resume(Effect.void)
+      const wake = () => {
+        waiting.delete(wake)
+        resume(Effect.void)
+      }
+      waiting.add(wake)
+      return Effect.sync(() => waiting.delete(wake))
+    }),
+    stopUnsafe() {
+      stopped = true
+    }
+  }
+}
+
+interface RotatedFile {
+  readonly name: string
+  readonly n: number
+  readonly compression: Compression | undefined
+  readonly size: number
+  readonly time: number
+}
+
+const sweep = function*(options: Options, isWanted: () => boolean): Steps.Steps<void> {
+  const { clock, compression, fs, limits, pathOf, tell } = options
+  const directory = dirname(pathOf())
+  let files = yield* list(options, directory)
+  if (compression !== undefined) {
+    for (const file of files) {
+      if (file.compression !== undefined) continue
+      const archive = join(directory, RotatedNames.archive(file.name, compression))
+      try {
+        const temporary = RotatedNames.temporary(archive)
+        if (!(yield* Archive.replace(fs, compression, join(directory, file.name), temporary, archive, isWanted))) return
+      } catch (error) {
+        tell("compression_failed", `cannot compress ${file.name}, it is left as it is: ${reasonOf(error)}`)
+      }
+    }
+    files = yield* list(options, directory)
+  }
+  for (const { name } of Retention.expired(files, limits, clock.currentTimeMillisUnsafe())) {
+    if (!isWanted()) return
+    yield* Steps.orUndefined(fs.unlink(join(directory, name)), isMissing)
+  }
+}
+
+// Those that are rotated, oldest first. What a crash has left of others is removed: archives that are not complete, and names
+// that were taken for files which were not moved away then.
+const list = function*(
+  { fs, isRotated, name: names, pathOf }: Options,
+  directory: string
+): Steps.Steps<ReadonlyArray<RotatedFile>> {
+  const current = basename(pathOf())
+  const files: Array<RotatedFile> = []
+  for (const name of yield* Steps.of(fs.readdir(directory))) {
+    if (name === current) continue
+    if (RotatedNames.isTemporary(names, name)) {
+      yield* Steps.orUndefined(fs.unlink(join(directory, name)), isMissing)
+      continue
+    }
+    const rotated = RotatedNames.parse(names, name)
+    if (rotated === undefined || !isRotated(rotated.n)) continue
+    const info: FileInfo | undefined = yield* Steps.orUndefined(fs.lstat(join(directory, name)), isMissing)
+    if (info?.isFile !== true) continue
+    if (info.size === 0) yield* Steps.orUndefined(fs.unlink(join(directory, name)), isMissing)
+    else files.push({ name, n: rotated.n, compression: rotated.compression, size: info.size, time: info.modified })
+  }
+  return files.toSorted((a, b) => a.n - b.n)
+}
+
+const reasonOf = (error: unknown): string => error instanceof Error ? error.message : String(error)

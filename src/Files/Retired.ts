@@ -1,0 +1,68 @@
+/**
+ * Files that are written to no more: made durable and closed, in the background.
+ */
+import * as Effect from "effect/Effect"
+import type { FileSystem } from "./FileSystem.ts"
+
+/**
+ * Those that are not closed yet.
+ */
+export interface Retired {
+  /** Makes one durable, and closes it. */
+  readonly retireUnsafe: (fd: number) => void
+  /** Waits until all of them are closed. Fails if one could not be made durable since the last time. */
+  readonly settled: Effect.Effect<void, Error>
+}
+
+/**
+ * None yet.
+ *
+ * - `isDurable`: whether they are made durable.
+ * - `tell`: says what went wrong, of which kind.
+ */
+export const make = (
+  fs: FileSystem,
+  isDurable: boolean,
+  tell: (kind: string, message: string) => void
+): Retired => {
+  const open = new Set<number>()
+  const waiting = new Set<() => void>()
+  let failed: Error | undefined
+
+  const done = (fd: number): void => {
+    open.delete(fd)
+    if (open.size === 0) { for (const wake of [...waiting]) wake() }
+  }
+
+  const close = (fd: number): void => fs.close(fd).start(() => done(fd))
+
+  return {
+    retireUnsafe(fd) {
+      open.add(fd)
+      if (!isDurable) return close(fd)
+      fs.fdatasync(fd).start((error) => {
+        if (error) {
+          failed = error
+          tell("sync_failed", `a file could not be made durable when it was rotated: ${error.message}`)
+        }
+        close(fd)
+      })
+    },
+    settled: Effect.andThen(
+      Effect.callback<void>((resume) => {
+        if (open.size === 0) return resume(Effect.void)
+        const wake = () => {
+          waiting.delete(wake)
+          resume(Effect.void)
+        }
+        waiting.add(wake)
+        return Effect.sync(() => waiting.delete(wake))
+      }),
+      Effect.suspend(() => {
+        const error = failed
+        failed = undefined
+        return error === undefined ? Effect.void : Effect.fail(error)
+      })
+    )
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * How a file is moved away: to a name of its own, with a number that no other has had.
+ */
+import { constants } from "node:fs"
+import { dirname, join } from "node:path"
+import type { FileSystem } from "./FileSystem.ts"
+import { isError } from "./FileSystem.ts"
+import * as Steps from "./Steps.ts"
+
+/**
+ * When and where to.
+ */
+export interface Rotation {
+  /** More than that is not in a file, unless one line alone is. */
+  readonly maxBytes: number
+  /** The first moment after this one at which it is due, in milliseconds since the epoch. */
+  readonly nextDue: (time: number) => number
+  /** The name of the nth file, whose first line is of that time. */
+  readonly nameOf: (n: number, time: number) => string
+  /** The number of a file, or of what was made of it, by its name. `undefined`: it is none of them. */
+  readonly numberOf: (name: string) => number | undefined
+  /** A file has been moved away. */
+  readonly onRotated: () => void
+  /** The number of the next file. `undefined`: what is in the directory is yet to be looked at. */
+  next: number | undefined
+}
+
+/**
+ * Moves the file at `path` away, which began at `time`. Fails when it cannot: it is where it was then.
+ *
+ * The name is taken with an empty file, which is then replaced: nothing that is there can be overwritten.
+ */
+export const moveAway = function*(
+  fs: FileSystem,
+  self: Rotation,
+  path: string,
+  time: number
+): Steps.Steps<void> {
+  const directory = dirname(path)
+  let n = self.next ?? (yield* number(fs, self, path))
+  while (true) {
+    const target = join(directory, self.nameOf(n, time))
+    if (yield* isTaken(fs, target)) {
+      n++
+      continue
+    }
+    try {
+      yield* Steps.of(fs.rename(path, target))
+    } catch (error) {
+      yield* Steps.of(fs.unlink(target))
+      throw error
+    }
+    self.next = n + 1
+    return
+  }
+}
+
+/**
+ * Numbers go on behind those that are there already.
+ */
+export const number = function*(fs: FileSystem, self: Rotation, path: string): Steps.Steps<number> {
+  let last = 0
+  for (const name of yield* Steps.of(fs.readdir(dirname(path)))) last = Math.max(last, self.numberOf(name) ?? 0)
+  return self.next = last + 1
+}
+
+// takes it if it is free
+const isTaken = function*(fs: FileSystem, path: string): Steps.Steps<boolean> {
+  try {
+    const fd = yield* Steps.of(fs.open(path, placeholder, 0o600))
+    yield* Steps.of(fs.close(fd))
+    return false
+  } catch (error) {
+    if (isError(error, "EEXIST")) return true
+    throw error
+  }
+}
+
+// an exclusive one follows no link
+const placeholder = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL

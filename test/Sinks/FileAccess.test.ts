@@ -1,0 +1,202 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as TestClock from "effect/testing/TestClock"
+import * as fs from "node:fs"
+import { hostname } from "node:os"
+import { join } from "node:path"
+import { CurrentFileSystem } from "../../src/Files/FileSystem.ts"
+import * as Record from "../../src/Record.ts"
+import * as FileSink from "../../src/Sinks/File.ts"
+import type { FileOptions } from "../../src/Sinks/FileOptions.ts"
+import { directory, planned } from "../support/files.ts"
+
+const record = (message: string, level: Record.LogRecord["level"] = "Info") => Record.make({ level, message })
+const text = (r: Record.LogRecord) => r.message
+const content = (path: string) => fs.readFileSync(path, "utf8")
+const modeOf = (path: string) => fs.statSync(path).mode & 0o777
+
+const open = (options: FileOptions) => FileSink.make(options).open
+const write = (options: FileOptions) =>
+  Effect.scoped(Effect.flatMap(open(options), (sink) => sink.write([record("a")], text)))
+
+const refusal = Effect.fnUntraced(function*(options: FileOptions) {
+  const exit = yield* Effect.exit(write(options))
+  assert.isTrue(Exit.isFailure(exit))
+  return Exit.isFailure(exit) ? String(Cause.squash(exit.cause)) : ""
+})
+
+describe("where a file sink writes", () => {
+  it.live("%pid and %host in its path stand for the process and the machine", () =>
+    Effect.gen(function*() {
+      const root = yield* directory
+      yield* write({ path: join(root, "%host", "app-%pid-100%%.log") })
+      const host = hostname().replace(/[^A-Za-z0-9_.-]/g, "_")
+      assert.strictEqual(content(join(root, host, `app-${process.pid}-100%.log`)), "a\n")
+    }))
+
+  it.live("a directory that a link puts outside of the base is refused", () =>
+    Effect.gen(function*() {
+      const root = yield* directory
+      const logs = join(root, "logs")
+      fs.mkdirSync(logs)
+      fs.mkdirSync(join(root, "elsewhere"))
+      fs.symlinkSync(join(root, "elsewhere"), join(logs, "sub"))
+      assert.include(yield* refusal({ path: join(logs, "sub", "app.log"), base: logs }), "is not below")
+      assert.include(yield* refusal({ path: join(root, "app.log"), base: logs }), "is not below")
+      assert.deepStrictEqual(fs.readdirSync(join(root, "elsewhere")), [])
+      yield* write({ path: join(logs, "sub", "app.log") })
+      yield* write({ path: join(logs, "deeper", "app.log"), base: logs })
+    }))
+
+  it.live("a symbolic link is refused, or followed", () =>
+    Effect.gen(function*() {
+      const root = yield* directory
+      const path = join(root, "app.log")
+      const target = join(root, "target")
+      fs.writeFileSync(target, "")
+      fs.symlinkSync(target, path)
+      assert.match(yield* refusal({ path }), /ELOOP/)
+      assert.strictEqual(content(target), "")
+      yield* write({ path, followLinks: true })
+      assert.strictEqual(content(target), "a\n")
+    }))
+
+  it.effect("a link that is followed is no other file at each look", () =>
+    Effect.gen(function*() {
+      const root = yield* directory
+      const path = join(root, "app.log")
+      fs.symlinkSync(join(root, "target"), path)
+      const sink = yield* open({ path, followLinks: true, rotate: { size: 4, name: "old-%n" } })
+      yield* sink.write([record("a")], text)
+      yield* TestClock.adjust("1 second")
+      yield* sink.write([record("b"), record("c")], text)
+      assert.strictEqual(content(path), "c\n")
+      assert.strictEqual(content(join(root, "old-1")), "a\nb\n")
+      assert.isTrue(fs.lstatSync(path).isSymbolicLink())
+    }))
+
+  it.live("a file with more permissions is kept as it is, refused, or repaired", () =>
+    Effect.gen(function*() {
+      const path = join(yield* directory, "app.log")
+      fs.writeFileSync(path, "", { mode: 0o644 })
+      yield* write({ path })
+      assert.strictEqual(modeOf(path), 0o644)
+      assert.include(yield* refusal({ path, permissions: "refuse" }), "mode 0644 has more permissions than 0600")
+      yield* write({ path, permissions: "repair" })
+      assert.strictEqual(modeOf(path), 0o600)
+      yield* write({ path, permissions: "refuse" })
+    }))
+
+  it.live("makes a symbolic link to it, in the place of another one and of nothing else", () =>
+    Effect.gen(function*() {
+      const root = yield* directory
+      const symlink = join(root, "app.log")
+      yield* write({ path: join(root, "logs", "one.log"), symlink })
+      yield* write({ path: join(root, "logs", "two.log"), symlink })
+      assert.strictEqual(fs.readlinkSync(symlink), "logs/two.log")
+      fs.rmSync(symlink)
+      fs.writeFileSync(symlink, "precious")
+      assert.include(yield* refusal({ path: join(root, "logs", "one.log"), symlink }), "no symbolic link")
+      assert.strictEqual(content(symlink), "precious")
+    }))
+})
+
+describe("a file that processes share", () => {
+  it.effect("a line of which only a part was written is ended, and written again", () =>
+    Effect.gen(function*() {
+      const shared = (isShared: boolean) =>
+        Effect.gen(function*() {
+          const file = planned([{ take: 5 }])
+          const sink = yield* Effect.provideService(
+            open({ path: "app.log", shared: isShared }),
+            CurrentFileSystem,
+            file.fs
+          )
+          yield* sink.write([record("one"), record("two"), record("three")], text)
+          return file.content()
+        })
+      assert.strictEqual(yield* shared(false), "one\ntwo\nthree\n")
+      assert.strictEqual(yield* shared(true), "one\nt\ntwo\nthree\n")
+    }))
+
+  it.effect("a write has 64 KiB at most, in whole lines", () =>
+    Effect.gen(function*() {
+      const file = planned([])
+      const sink = yield* Effect.provideService(open({ path: "app.log", shared: true }), CurrentFileSystem, file.fs)
+      yield* sink.write(Array.from({ length: 100 }, () => record("x".repeat(2_999))), text)
+      assert.deepStrictEqual(
+        file.writes.slice(0, -1).map((bytes) => bytes % 3_000),
+        file.writes.slice(0, -1).map(() => 0)
+      )
+      assert.isAtMost(Math.max(...file.writes), 64 * 1024)
+    }))
+
+  it("cannot be rotated", () => {
+    const { wrong } = FileSink.make({ path: "app.log", shared: true, rotate: { size: "1 MB" } })
+    assert.deepStrictEqual(wrong.map(({ field }) => field), ["rotate"])
+  })
+})
+
+describe("what a file sink makes durable", () => {
+  const synced = (sync: FileOptions["sync"], level: Record.LogRecord["level"] = "Info") =>
+    Effect.gen(function*() {
+      const file = planned([])
+      const sink = yield* Effect.provideService(open({ path: "app.log", sync }), CurrentFileSystem, file.fs)
+      yield* sink.write([record("a", level)], text)
+      const afterWrite = file.events.length
+      yield* TestClock.adjust("1 second")
+      const later = file.events.length
+      if (sink.flush !== undefined) yield* sink.flush
+      return [afterWrite, later, file.events.length]
+    })
+
+  it.effect("never, with a flush, with each batch, from a level on, or some time after a write", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* synced("never"), [0, 0, 0])
+      assert.deepStrictEqual(yield* synced(undefined), [0, 0, 1])
+      assert.deepStrictEqual(yield* synced("flush"), [0, 0, 1])
+      assert.deepStrictEqual(yield* synced("batch"), [1, 1, 2])
+      assert.deepStrictEqual(yield* synced({ from: "Fatal" }, "Error"), [0, 0, 1])
+      assert.deepStrictEqual(yield* synced({ from: "Fatal" }, "Fatal"), [1, 1, 2])
+      assert.deepStrictEqual(yield* synced({ every: "500 millis" }), [0, 1, 2])
+      assert.deepStrictEqual(yield* synced({ every: "5 seconds" }), [0, 0, 1])
+    }))
+
+  it.effect("also with a synchronous write", () =>
+    Effect.gen(function*() {
+      const file = planned([])
+      const sink = yield* Effect.provideService(
+        open({ path: "app.log", sync: { from: "Fatal" } }),
+        CurrentFileSystem,
+        file.fs
+      )
+      sink.writeSync!([record("a")], text)
+      assert.deepStrictEqual(file.events, [])
+      sink.writeSync!([record("b", "Fatal")], text)
+      assert.deepStrictEqual(file.events, ["fdatasync"])
+    }))
+
+  it("G33 wrong options are named", () => {
+    const wrong = (options: Partial<FileOptions>) =>
+      FileSink.make({ path: "a", ...options }).wrong.map(({ field }) => field)
+    assert.deepStrictEqual(wrong({ sync: { every: 0 } }), ["sync.every"])
+    assert.deepStrictEqual(wrong({ sync: { from: "fatal" as never } }), ["sync.from"])
+    assert.deepStrictEqual(wrong({ sync: { evry: 1 } as never }), ["sync.evry"])
+    assert.deepStrictEqual(wrong({ path: "%user.log" }), ["path"])
+    const rotate = (rotate: object) => wrong({ rotate: rotate as never })
+    assert.deepStrictEqual(rotate({ size: "1 XB" }), ["rotate.size"])
+    assert.deepStrictEqual(rotate({ every: "sometimes" }), ["rotate.every"])
+    assert.deepStrictEqual(rotate({ timeZone: "Middle/Earth" }), ["rotate.timeZone"])
+    assert.deepStrictEqual(rotate({ onStart: 1 }), ["rotate.onStart"])
+    assert.deepStrictEqual(rotate({ signal: "SIGTERM" }), ["rotate.signal"])
+    assert.deepStrictEqual(rotate({ name: "app.log" }), ["rotate.name"])
+    assert.deepStrictEqual(rotate({ compress: "rar" }), ["rotate.compress"])
+    assert.deepStrictEqual(rotate({ keep: { files: 0 } }), ["rotate.keep.files"])
+    assert.deepStrictEqual(rotate({ keep: { age: "x" } }), ["rotate.keep.age"])
+    assert.deepStrictEqual(rotate({ keep: { bytes: 0 } }), ["rotate.keep.bytes"])
+    assert.deepStrictEqual(rotate({ keep: { count: 1 } }), ["rotate.keep.count"])
+    assert.deepStrictEqual(rotate({ sizes: 1 }), ["rotate.sizes"])
+  })
+})
