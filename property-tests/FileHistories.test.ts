@@ -13,6 +13,7 @@ import { CurrentFileSystem } from "../src/Files/FileSystem.ts"
 import * as Record from "../src/Record.ts"
 import * as FileSink from "../src/Sinks/File.ts"
 import type { FileOptions } from "../src/Sinks/FileOptions.ts"
+import * as Patience from "../src/Sinks/Patience.ts"
 import { SinkError } from "../src/Sinks/Sink.ts"
 import type { SinkHandle } from "../src/Sinks/Sink.ts"
 import { directory } from "../test/support/files.ts"
@@ -27,6 +28,13 @@ type Command =
   | { readonly _tag: "rename"; readonly isCreated: boolean }
   | { readonly _tag: "delete"; readonly what: "file" | "directory" }
   | { readonly _tag: "full"; readonly writes: number; readonly room: number }
+  | {
+    /** The process ends in order, so many turns after something was begun. */
+    readonly _tag: "exit"
+    readonly under: "write" | "rotate" | "flush"
+    readonly lengths: ReadonlyArray<number>
+    readonly turns: number
+  }
   | { readonly _tag: "crash"; readonly calls: number; readonly take: number }
 
 const command: fc.Arbitrary<Command> = fc.oneof(
@@ -46,6 +54,12 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     _tag: fc.constant("full" as const),
     writes: fc.integer({ min: 1, max: 3 }),
     room: fc.integer({ min: 0, max: 50 })
+  }),
+  fc.record({
+    _tag: fc.constant("exit" as const),
+    under: fc.constantFrom("write" as const, "rotate" as const, "flush" as const),
+    lengths: fc.array(fc.integer({ min: 0, max: 60 }), { maxLength: 4 }),
+    turns: fc.integer({ min: 0, max: 12 })
   }),
   fc.record({
     _tag: fc.constant("crash" as const),
@@ -99,6 +113,8 @@ const run = (options: Omit<FileOptions, "path">, history: ReadonlyArray<Command>
     const removed = new Set<string>()
     const repeated = new Set<string>()
     const away: Array<string> = []
+    // what was written since something was deleted
+    const afterDeletion: Array<string> = []
     let faults = FaultyFiles.make()
     let serial = 0
     let isDeleted = false
@@ -145,10 +161,15 @@ const run = (options: Omit<FileOptions, "path">, history: ReadonlyArray<Command>
         assert.isBelow(attempt, 3)
       }
     })
-    const write = Effect.fnUntraced(function*(lengths: ReadonlyArray<number>) {
+    const recordsOf = (lengths: ReadonlyArray<number>) => {
       const batch = lengths.map((length) =>
         Record.make({ level: "Info", message: `<${serial++} ${"x".repeat(length)}>` })
       )
+      if (isDeleted) { for (const { message } of batch) afterDeletion.push(message) }
+      return batch
+    }
+    const write = Effect.fnUntraced(function*(lengths: ReadonlyArray<number>) {
+      const batch = recordsOf(lengths)
       let rest: ReadonlyArray<Record.LogRecord> = batch
       while (rest.length > 0) {
         const exit = yield* within(sink!.write(rest, text))
@@ -163,6 +184,41 @@ const run = (options: Omit<FileOptions, "path">, history: ReadonlyArray<Command>
         delivered.push(...rest.slice(0, count).map(text))
         rest = rest.slice(count)
       }
+    })
+    const exit = Effect.fnUntraced(function*({ lengths, turns, under }: Command & { readonly _tag: "exit" }) {
+      // what was in a deleted file needs room in another one
+      if (isDeleted) faults.full = undefined
+      const batch = recordsOf(lengths)
+      const { flush = Effect.void, rotate = Effect.void, write, writeLast } = sink!
+      const begun = { flush, rotate, write: batch.length === 0 ? Effect.void : write(batch, text) }[under]
+      const fiber = yield* Effect.forkDetach(Effect.exit(begun), { startImmediately: true })
+      for (let turn = 0; turn < turns && !faults.crashed; turn++) {
+        yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+      }
+      const ended = fiber.pollUnsafe()
+      let count = 0
+      if (under === "write" && ended !== undefined && Exit.isSuccess(ended)) {
+        count = Exit.isSuccess(ended.value) ? batch.length : deliveredBefore(ended.value)
+      }
+      // lines that were under way, or copied from a deleted file, may be there again
+      for (const { message } of batch) repeated.add(message)
+      for (const message of [...afterDeletion, ...removed]) repeated.add(message)
+      try {
+        if (!faults.crashed) {
+          writeLast!(batch.slice(count), text, Patience.make(1))
+          count = batch.length
+        }
+      } catch (error) {
+        if (error instanceof SinkError && error.reason._tag === "Unavailable") count += error.reason.delivered ?? 0
+      }
+      delivered.push(...batch.slice(0, count).map(text))
+      for (const { message } of batch.slice(count)) open.add(message)
+      if (faults.crashed) return
+      faults.crashed = true
+      FaultyFiles.bury(faults)
+      faults = FaultyFiles.make()
+      sink = undefined
+      yield* start
     })
     const remove = (file: string) => {
       if (!fs.existsSync(file)) return
@@ -218,6 +274,9 @@ const run = (options: Omit<FileOptions, "path">, history: ReadonlyArray<Command>
           yield* within(stop)
           yield* start
           break
+        case "exit":
+          yield* exit(command)
+          break
         case "crash":
           faults.crash = { calls: command.calls, take: command.take }
       }
@@ -241,9 +300,9 @@ const run = (options: Omit<FileOptions, "path">, history: ReadonlyArray<Command>
       else assert.strictEqual(count, 1, line)
       counts.delete(line)
     }
-    // all else is what a crash has left open, or cut short while it was copied from a deleted file
+    // all else is what an end has left open, or cut short while it was copied from a deleted file
     for (const line of counts.keys()) {
-      assert.isTrue([...open, ...removed].some((whole) => whole.startsWith(line)), `from nowhere: ${line}`)
+      assert.isTrue([...open, ...removed, ...repeated].some((whole) => whole.startsWith(line)), `from nowhere: ${line}`)
     }
   }).pipe(Effect.scoped, Effect.provide(TestClock.layer()))
 
@@ -259,5 +318,5 @@ describe("the file sink, whatever happens to its files", () => {
       fc.asyncProperty(options, fc.array(command, { maxLength: 30 }), (options, history) =>
         Effect.runPromise(run(options, history))),
       parameters
-    ), timeout)
+    ), 4 * timeout)
 })

@@ -44,6 +44,7 @@ import type { CloseReport, FlushReport, Stats } from "./Report.ts"
 import * as Report from "./Report.ts"
 import * as Settings from "./Settings.ts"
 import * as Memory from "./Sinks/Memory.ts"
+import { CurrentAtOnce } from "./Sinks/Pace.ts"
 import type { AnySink, BatchOptions, QueueOptions, Sink, SinkError } from "./Sinks/Sink.ts"
 import type { Limits } from "./Snapshot.ts"
 import type { Worker } from "./Worker.ts"
@@ -364,7 +365,7 @@ const make = Effect.fnUntraced(function*(
     Context.add(References.MinimumLogLevel, minimumLogLevel),
     Context.add(Current.CurrentBackend, outer)
   )
-  const quiet = quieted(outside)
+  const quiet = Context.add(quieted(outside), CurrentAtOnce, makeTarget === syncTarget)
   // Each has a scope of its own for what it opens, added before the close: also a sink that is opened anew is closed by
   // the drain, after its last batch.
   const parts = yield* Effect.forEach(order, (index, place) =>

@@ -53,6 +53,7 @@ export const writeLastUnsafe = (self: Worker, patience: Patience): void => {
   let isUnderWay = self.writing !== undefined
   self.writing = undefined
   if (connection?.handle.writeSync !== undefined) {
+    if (self.batch.length === 0 && queue.size === 0) Links.endUnsafe(connection, patience)
     while (self.batch.length > 0 || queue.size > 0) {
       if (self.batch.length === 0) Batch.takeUnsafe(self)
       if (Batch.endUnsafe(self) || Batch.isCutOff(self)) break

@@ -131,6 +131,17 @@ export const writeLastUnsafe = (
   }
 }
 
+/**
+ * Has a sink end that has nothing to write when the process ends.
+ */
+export const endUnsafe = ({ format, handle }: Connection, patience: Patience): void => {
+  try {
+    handle.writeLast?.([], format, patience)
+  } catch {
+    // no record is concerned
+  }
+}
+
 // -----------------------------------------------------------------------------
 // open, flush, close
 // -----------------------------------------------------------------------------

@@ -97,13 +97,13 @@ const now = ({ options }: CurrentFile): number => Monotonic.millisUnsafe(options
  * How many bytes it takes before something is to be done about it: then 0.
  */
 export const roomUnsafe = (self: CurrentFile): number => {
-  const { file, options: { clock, rotation } } = self
+  const { file, options: { clock, retired, rotation } } = self
   if (file === undefined || self.left !== undefined) return 0
   // the process ends in the midst of a rotation: what is open is written to
   if (!file.isFile || self.busy) return Number.POSITIVE_INFINITY
   const time = now(self)
   if (time >= self.lookAt) return 0
-  if (rotation === undefined || time < self.pausedUntil) return Number.POSITIVE_INFINITY
+  if (rotation === undefined || time < self.pausedUntil || retired.isFullUnsafe()) return Number.POSITIVE_INFINITY
   if (self.size === 0) return rotation.maxBytes
   if (self.wanted || clock.currentTimeMillisUnsafe() >= self.due) return 0
   return Math.max(0, rotation.maxBytes - self.size)
@@ -149,8 +149,28 @@ export const makeRoom = function*(self: CurrentFile, bytes: number): Steps.Steps
   }
 }
 
+/**
+ * The process ends. What is done in the background may come to its end or not, and is not heard of; a file that has lost its
+ * path is left for another one at once, and none is rotated any more.
+ */
+export const endUnsafe = (self: CurrentFile): void => {
+  const { file, left } = self
+  if (self.busy && left !== undefined && file !== undefined) {
+    // copied from its start again, behind whatever of it is there
+    left.from = left.start
+    left.torn = false
+    wroteUnsafe(self, self.options.fs.write(file.fd, lineBreak).sync())
+  }
+  self.busy = false
+  self.lookAt = Number.NEGATIVE_INFINITY
+  self.pausedUntil = Number.POSITIVE_INFINITY
+}
+
+const lineBreak = Uint8Array.of(10)
+
 const isDue = (self: CurrentFile, { maxBytes }: Rotation, bytes: number): boolean =>
   self.size > 0 && self.file?.isFile === true && now(self) >= self.pausedUntil &&
+  !self.options.retired.isFullUnsafe() &&
   (self.wanted || self.size + bytes > maxBytes || self.options.clock.currentTimeMillisUnsafe() >= self.due)
 
 /**
@@ -191,7 +211,7 @@ export const close = function*(self: CurrentFile): Steps.Steps<void> {
     if (self.file?.isFile === true) yield* look(self)
     yield* rescue(self)
   } catch (error) {
-    tell("file_left", `${self.path} is not there any more, and no new one could be written: ${reasonOf(error)}`)
+    tellLeft(self, error)
   }
   const { file, left } = self
   self.file = undefined
@@ -202,6 +222,12 @@ export const close = function*(self: CurrentFile): Steps.Steps<void> {
   }
   if (file !== undefined) yield* Steps.of(fs.close(file.fd))
 }
+
+/**
+ * Says that no file has taken the place of one that has lost its path.
+ */
+export const tellLeft = ({ options: { tell }, path }: CurrentFile, error: unknown): void =>
+  tell("file_left", `${path} is not there any more, and no new one could be written: ${reasonOf(error)}`)
 
 // Whether the path is still that of the file.
 const look = function*(self: CurrentFile): Steps.Steps<void> {

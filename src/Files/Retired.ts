@@ -10,9 +10,13 @@ import type { FileSystem } from "./FileSystem.ts"
 export interface Retired {
   /** Makes one durable, and closes it. */
   readonly retireUnsafe: (fd: number) => void
+  /** Whether there are so many that no file is to be rotated now: 16. Each of them has a descriptor. */
+  readonly isFullUnsafe: () => boolean
   /** Waits until all of them are closed. Fails if one could not be made durable since the last time. */
   readonly settled: Effect.Effect<void, Error>
 }
+
+const most = 16
 
 /**
  * None yet.
@@ -48,6 +52,7 @@ export const make = (
         close(fd)
       })
     },
+    isFullUnsafe: () => open.size >= most,
     settled: Effect.andThen(
       Effect.callback<void>((resume) => {
         if (open.size === 0) return resume(Effect.void)

@@ -61,6 +61,19 @@ export const runSync = <A>(steps: Steps<A>): A => {
 }
 
 /**
+ * The same, with a callback.
+ */
+export const startSync = <A>(steps: Steps<A>, callback: Callback<A>): void => {
+  let value: A
+  try {
+    value = runSync(steps)
+  } catch (error) {
+    return callback(error instanceof Error ? error : new Error(String(error)), undefined as A)
+  }
+  callback(null, value)
+}
+
+/**
  * Does them in the background.
  */
 export const start = <A>(steps: Steps<A>, callback: Callback<A>): void => {

@@ -62,10 +62,10 @@ export const make = (options: Options): Durability => {
   }
 }
 
-type Writer = Pick<LineWriter, "write" | "writeSync">
+type Writer = Pick<LineWriter, "write" | "writeSync" | "writeLast">
 
 /**
- * The `flush`, `write` and `writeSync` of a sink that makes durable what this writer writes.
+ * The `flush`, and what writes, of a sink that makes durable what this writer writes.
  *
  * A batch that could not be made durable has failed, and is written again.
  */
@@ -73,7 +73,7 @@ export const durable = (
   self: Durability,
   writer: Writer
 ): Pick<SinkHandle<SinkError>, "flush"> & Writer => {
-  const { current, fs, sync } = self.options
+  const { current, fs, sync, tell } = self.options
   const flush = sync.onFlush ? self.sync : undefined
   if (sync.from === "None" && sync.every === undefined) return { ...writer, flush }
   const later = sync.every === undefined ? Effect.void : syncLater(self, sync.every)
@@ -86,6 +86,16 @@ export const durable = (
       writer.writeSync(batch, format)
       // nobody waits here for a later moment
       if (isUrgent(batch) || sync.every !== undefined) fs.fdatasync(current.file!.fd).sync()
+    },
+    writeLast(batch, format, patience) {
+      writer.writeLast(batch, format, patience)
+      if (!isUrgent(batch) && sync.every === undefined) return
+      try {
+        fs.fdatasync(current.file!.fd).sync()
+      } catch (error) {
+        // the lines are out, and there is no later moment
+        tell("sync_failed", `cannot make it durable: ${String(error)}`)
+      }
     }
   }
 }

@@ -21,6 +21,7 @@ import * as FileOptionsOf from "./FileOptions.ts"
 import * as InFlights from "./InFlight.ts"
 import * as Lines from "./Lines.ts"
 import * as LineWriter from "./LineWriter.ts"
+import { CurrentAtOnce } from "./Pace.ts"
 import type { SinkError, SinkHandle } from "./Sink.ts"
 import * as Sink from "./Sink.ts"
 import type { Tell } from "./Tell.ts"
@@ -56,6 +57,7 @@ const open = Effect.fnUntraced(function*(settings: FileSettings) {
   const fs = yield* CurrentFileSystem
   const clock = yield* Clock.Clock
   const tell = yield* CurrentTell
+  const isAtOnce = yield* CurrentAtOnce
   const inFlight = InFlights.make()
   const retired = Retireds.make(fs, sync.onFlush, tell)
   const keeper: Housekeeping | undefined = plan && Housekeepings.make({
@@ -85,13 +87,13 @@ const open = Effect.fnUntraced(function*(settings: FileSettings) {
       // Never under an operation: its descriptor may by then be another file's. One that does not come back keeps it
       // open, and whoever closes does not have to wait for that.
       () =>
-        Effect.interruptible(Effect.orDie(
-          InFlights.run<void>((callback) =>
+        Effect.orDie(
+          InFlights.runAnyway<void>((callback) =>
             inFlight.whenIdleUnsafe(() =>
               syncing.whenIdleUnsafe(() => Steps.start(CurrentFiles.close(current), callback))
             )
           )
-        ))
+        )
     ),
     cannotOpen(path)
   )
@@ -113,9 +115,10 @@ const open = Effect.fnUntraced(function*(settings: FileSettings) {
     yield* CurrentFiles.makeRoom(current, bytes)
     if (current.torn) lines.tornUnsafe()
   }
-  const writer = LineWriter.make(lines, inFlight, {
+  const { betweenLines, ...writer } = LineWriter.make(lines, inFlight, {
     roomUnsafe: () => CurrentFiles.roomUnsafe(current),
     makeRoom,
+    isAtOnce,
     write: ({ bytes }, callback) =>
       fs.write(current.file!.fd, bytes).start((error, written) => {
         if (!error) CurrentFiles.wroteUnsafe(current, written)
@@ -127,22 +130,27 @@ const open = Effect.fnUntraced(function*(settings: FileSettings) {
       return written
     },
     isShared: shared,
+    endUnsafe() {
+      try {
+        CurrentFiles.endUnsafe(current)
+        if (!lines.isBegunUnsafe()) Steps.runSync(makeRoom(0))
+      } catch (error) {
+        // whatever is to be written meets it again
+        CurrentFiles.tellLeft(current, error)
+      }
+    },
     isFatal: (error) => isError(error, "EPIPE"),
     landedUnsafe: ({ bytes }, patience) =>
       FileLanding.awaitUnsafe(fs, { ...current.file!, path: current.path, end: current.end }, bytes, patience)
   })
-  // between two lines: one that is begun is ended first
   const rotate = Effect.suspend(() => {
     current.wanted = true
-    return lines.isBegunUnsafe() ? Effect.void : Effect.mapError(
-      inFlight.run<void>((callback) => Steps.start(makeRoom(0), callback)),
-      (cause) => Sink.unavailable({ cause })
-    )
+    return Effect.mapError(betweenLines, (cause) => Sink.unavailable({ cause }))
   })
   // what is in a deleted file is not durable
   const look = Effect.suspend(() => {
     current.lookAt = Number.NEGATIVE_INFINITY
-    return lines.isBegunUnsafe() ? Effect.void : inFlight.run<void>((callback) => Steps.start(makeRoom(0), callback))
+    return betweenLines
   })
   const durability = Durabilities.make({ fs, current, syncing, look, retired, sync, tell, scope: yield* Effect.scope })
   if (isFile && plan?.signal !== undefined) yield* onSignal(plan.signal, rotate, tell)

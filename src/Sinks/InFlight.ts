@@ -3,6 +3,7 @@
  * back. Interrupting the fiber that waits for it does not end it, and what it does is not lost: the next operation
  * starts after it.
  */
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { Callback } from "../Files/Steps.ts"
 
@@ -35,6 +36,16 @@ export const run = <A>(start: (callback: Callback<A>) => void): Effect.Effect<A,
   Effect.callback((resume) => start((error, value) => resume(error ? Effect.fail(error) : Effect.succeed(value))))
 
 /**
+ * The same for one that is started in any case, also by a fiber that is being interrupted: only the waiting ends then.
+ */
+export const runAnyway = <A>(start: (callback: Callback<A>) => void): Effect.Effect<A, Error> =>
+  Effect.uninterruptible(Effect.suspend(() => {
+    const ended = Deferred.makeUnsafe<A, Error>()
+    start((error, value) => Deferred.doneUnsafe(ended, error ? Effect.fail(error) : Effect.succeed(value)))
+    return Effect.interruptible(Deferred.await(ended))
+  }))
+
+/**
  * Nothing under way.
  */
 export const make = (): InFlight => {
@@ -62,32 +73,35 @@ export const make = (): InFlight => {
     return Effect.sync(cancel)
   })
 
-  const begin = <A>(start: (callback: Callback<A>) => void, settle: ((value: A) => void) | undefined) =>
-    Effect.callback<void, Error>((resume) => {
-      let ended = false
-      let abandoned = false
-      const end = (error: Error | null | undefined, value?: A) => {
-        if (ended) return
-        ended = true
-        if (!abandoned) {
-          busy = false
-          // a value is missing only beside an error
-          if (!error) settle?.(value!)
-        }
-        resume(error ? Effect.fail(error) : Effect.void)
-        for (const check of [...waiting]) check()
-      }
-      busy = true
-      abandon = () => {
-        abandoned = true
+  const beginUnsafe = <A>(
+    start: (callback: Callback<A>) => void,
+    settle: ((value: A) => void) | undefined,
+    resume: (effect: Effect.Effect<void, Error>) => void
+  ): void => {
+    let ended = false
+    let abandoned = false
+    const end = (error: Error | null | undefined, value?: A) => {
+      if (ended) return
+      ended = true
+      if (!abandoned) {
         busy = false
+        // a value is missing only beside an error
+        if (!error) settle?.(value!)
       }
-      try {
-        start(end)
-      } catch (error) {
-        end(error instanceof Error ? error : new Error(String(error)))
-      }
-    })
+      resume(error ? Effect.fail(error) : Effect.void)
+      for (const check of [...waiting]) check()
+    }
+    busy = true
+    abandon = () => {
+      abandoned = true
+      busy = false
+    }
+    try {
+      start(end)
+    } catch (error) {
+      end(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
 
   return {
     busyUnsafe: () => busy,
@@ -96,6 +110,11 @@ export const make = (): InFlight => {
     },
     idle,
     whenIdleUnsafe,
-    run: (start, settle) => Effect.andThen(idle, begin(start, settle))
+    run: (start, settle) =>
+      // in one step: between an end and a fiber that goes on there is room for somebody else's operation
+      Effect.callback((resume) => {
+        const cancel = whenIdleUnsafe(() => beginUnsafe(start, settle, resume))
+        return Effect.sync(cancel)
+      })
   }
 }

@@ -29,6 +29,8 @@ export interface Destination {
   readonly roomUnsafe?: (() => number) | undefined
   /** Makes room for a line of so many bytes. What fails then is the write. After it the line is written. */
   readonly makeRoom?: ((bytes: number) => Steps.Steps<void>) | undefined
+  /** Whether it is made at once, as by a log call that cannot wait for it. Default: in the background. */
+  readonly isAtOnce?: boolean | undefined
   /**
    * Whether others write to it too. A line of which only a part could be written is ended there then, and written again,
    * with the note `repeated`: its rest would be behind lines of others.
@@ -41,6 +43,8 @@ export interface Destination {
    * nobody may answer. Default: none.
    */
   readonly passedUnsafe?: ((piece: Piece) => number) | undefined
+  /** The process ends: what was being done in the background is not heard of again. Does at once what is to be done. */
+  readonly endUnsafe?: (() => void) | undefined
   /** What became of the piece that `write` was given last, and whose callback will not come. May wait a little. */
   readonly landedUnsafe: (piece: Piece, patience: Patience) => Landing
 }
@@ -63,6 +67,8 @@ export interface LineWriter {
   readonly outUnsafe: (records: ReadonlyArray<LogRecord>) => number
   readonly writeSync: (batch: ReadonlyArray<LogRecord>, format: Formatter) => void
   readonly writeLast: (batch: ReadonlyArray<LogRecord>, format: Formatter, patience: Patience) => void
+  /** Does what is to be done between two lines. Nothing where one is begun. */
+  readonly betweenLines: Effect.Effect<void, Error>
 }
 
 /**
@@ -98,11 +104,13 @@ export const make = (
       { while: isAgain, schedule: pauses }
     )
 
+  const startSteps = destination.isAtOnce === true ? Steps.startSync : Steps.start
   const { makeRoom = () => nothing(), roomUnsafe = () => Number.POSITIVE_INFINITY } = destination
   const makingRoom = (bytes: number) =>
     inFlight.run<void>((callback) => {
       given = undefined
-      Steps.start(makeRoom(bytes), callback)
+      if (bytes === 0 && lines.isBegunUnsafe()) callback(null)
+      else startSteps(makeRoom(bytes), callback)
     })
 
   // one that is fatal has no room for the number: `outUnsafe` keeps it
@@ -122,6 +130,7 @@ export const make = (
   }
 
   return {
+    betweenLines: makingRoom(0),
     write: Effect.fnUntraced(function*(batch, format) {
       yield* inFlight.idle
       lines.beginUnsafe(batch, format)
@@ -151,6 +160,7 @@ export const make = (
         else lines.wroteUnsafe(bytes)
       }
       try {
+        destination.endUnsafe?.()
         writeAll(batch, format, patience)
       } catch (error) {
         throw failure(error instanceof Error ? error : new Error(String(error)))

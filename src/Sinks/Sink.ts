@@ -224,7 +224,7 @@ export interface SinkHandle<in out E = never, in out R = never> {
   readonly writeSync?: ((batch: ReadonlyArray<LogRecord>, format: Formatter) => void) | undefined
   /**
    * Writes at once, as the last thing that the process does: beside a `write` that is under way, and that will not be
-   * heard of again. Throws when that cannot be done. Of a sink without it, `writeSync` is called, and the records that may
+   * heard of again. An empty batch: all is written. Throws when that cannot be done. Of a sink without it, `writeSync` is called, and the records that may
    * have been written already have the note `repeated`.
    */
   readonly writeLast?:

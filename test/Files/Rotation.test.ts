@@ -5,6 +5,8 @@ import * as fs from "node:fs"
 import { join } from "node:path"
 import { gunzipSync } from "node:zlib"
 import * as AsyncLogging from "../../src/AsyncLogging.ts"
+import type { FileSystem } from "../../src/Files/FileSystem.ts"
+import { CurrentFileSystem, node } from "../../src/Files/FileSystem.ts"
 import * as Logger from "../../src/Logger.ts"
 import * as Record from "../../src/Record.ts"
 import * as Sinks from "../../src/Sinks.ts"
@@ -23,6 +25,29 @@ const contents = (path: string) =>
 const epoch = "1970-01-01"
 
 describe("rotation of a file", () => {
+  it.effect("G29 waits while many files of before are still being made durable", () =>
+    Effect.gen(function*() {
+      const root = yield* directory
+      const held: Array<() => void> = []
+      const slow: FileSystem = {
+        ...node,
+        fdatasync: (fd) => ({ ...node.fdatasync(fd), start: (callback) => void held.push(() => callback(null)) })
+      }
+      const sink = yield* Effect.provideService(
+        open({ path: join(root, "app.log"), rotate: { size: 4 } }),
+        CurrentFileSystem,
+        slow
+      )
+      yield* sink.write(Array.from({ length: 30 }, () => record("aaa")), text)
+      assert.lengthOf(held, 16)
+      assert.lengthOf(fs.readdirSync(root), 17)
+      assert.strictEqual(fs.readFileSync(join(root, "app.log"), "utf8"), "aaa\n".repeat(14))
+      for (const release of held.splice(0)) release()
+      while (fs.readdirSync(root).length < 18) yield* sink.write([record("bbb")], text)
+      assert.strictEqual(fs.readFileSync(join(root, "app.log"), "utf8"), "bbb\n")
+      for (const release of held) release()
+    }))
+
   it.effect("G30 by size: no file is larger, unless it has a single line, and every line is in one of them", () =>
     Effect.gen(function*() {
       const root = yield* directory

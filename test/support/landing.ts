@@ -2,6 +2,7 @@
  * A file as it is when a process ends: the callback of a write that is under way never comes, though the write may still
  * land.
  */
+import { constants } from "node:fs"
 import type { FileSystem } from "../../src/Files/FileSystem.ts"
 import { answering, planned } from "./files.ts"
 
@@ -68,15 +69,18 @@ export const landing = (plan: Plan, initial = ""): LandingFile => {
       fstat: (fd) => ({
         start: (callback) => callback(null, info("log")),
         sync() {
-          if (fd === 4) return info(plan.isMoved === true ? "another" : "log")
+          if (fd === 4 || fd === 6) return info(plan.isMoved === true ? "another" : "log")
           if (fd === 5) return info("log")
           if (++looks === plan.look) land()
           return info("log")
         }
       }),
+      lstat: () => answering(() => info(plan.isMoved === true ? "another" : "log")),
       open: (path, flags) => ({
         start: fs.open(path, flags).start,
         sync() {
+          // the file that has taken the path: what is written to it is behind what is in this one
+          if ((flags & constants.O_CREAT) !== 0) return 6
           if (plan.isReadable === false) throw new Error("EACCES: planned")
           const isByDescriptor = path.startsWith("/proc/self/fd/")
           if (isByDescriptor && plan.isNamed === false) throw new Error("ENOENT: planned")

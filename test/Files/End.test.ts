@@ -1,0 +1,82 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { spawnSync } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import * as AsyncLogging from "../../src/AsyncLogging.ts"
+import { CurrentFileSystem, node } from "../../src/Files/FileSystem.ts"
+import * as Logger from "../../src/Logger.ts"
+import * as Record from "../../src/Record.ts"
+import * as Sinks from "../../src/Sinks.ts"
+import * as FileSink from "../../src/Sinks/File.ts"
+import * as Patience from "../../src/Sinks/Patience.ts"
+import { directory } from "../support/files.ts"
+
+const child = fileURLToPath(new URL("../support/deletedChild.ts", import.meta.url))
+const record = (message: string, level: Record.LogRecord["level"] = "Info") => Record.make({ level, message })
+const text = (r: Record.LogRecord) => r.message
+
+describe("a file when the process ends", () => {
+  it.effect("G14 what is in a deleted file is copied to a new one, also when nothing is left to write", () =>
+    Effect.gen(function*() {
+      const path = join(yield* directory, "app.log")
+      const { status, stderr } = spawnSync(process.execPath, [child, path], { encoding: "utf8", timeout: 20_000 })
+      assert.strictEqual(status, 0, stderr)
+      const messages = readFileSync(path, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line).message)
+      assert.deepStrictEqual(messages, ["after 1", "after 2", "after 3"])
+    }))
+
+  it.effect("G14 none is rotated any more", () =>
+    Effect.gen(function*() {
+      const root = yield* directory
+      const path = join(root, "app.log")
+      const sink = yield* FileSink.make({ path, rotate: { size: 4 } }).open
+      sink.writeLast!(["aaa", "bbb", "ccc"].map((message) => record(message)), text, Patience.make(0))
+      assert.strictEqual(readFileSync(path, "utf8"), "aaa\nbbb\nccc\n")
+    }))
+
+  it.effect("G29 the last records are made durable where their level asks for it", () =>
+    Effect.gen(function*() {
+      const path = join(yield* directory, "app.log")
+      let syncs = 0
+      const counted = {
+        ...node,
+        fdatasync: (fd: number) => ({
+          ...node.fdatasync(fd),
+          sync: () => {
+            syncs++
+          }
+        })
+      }
+      const sink = yield* Effect.provideService(
+        FileSink.make({ path, sync: { from: "Fatal" } }).open,
+        CurrentFileSystem,
+        counted
+      )
+      sink.writeLast!([record("a")], text, Patience.make(0))
+      assert.strictEqual(syncs, 0)
+      sink.writeLast!([record("b", "Fatal")], text, Patience.make(0))
+      assert.strictEqual(syncs, 1)
+    }))
+})
+
+describe("a file that is written to at once", () => {
+  it.effect("G8 loses nothing that is logged while it is rotated, or looked at for a flush", () =>
+    Effect.gen(function*() {
+      const path = join(yield* directory, "app.log")
+      const program = Effect.gen(function*() {
+        for (let n = 0; n < 50; n++) {
+          yield* Effect.forkChild(n % 2 === 0 ? AsyncLogging.flush : AsyncLogging.rotate)
+          yield* Effect.yieldNow
+          yield* Logger.info(`number ${n}`)
+        }
+        return yield* AsyncLogging.stats
+      })
+      const { sinks } = yield* Effect.provide(
+        program,
+        AsyncLogging.layerSync({ sinks: [Sinks.file({ path, rotate: { size: "1 MB" } })] })
+      )
+      assert.strictEqual(sinks["file"]!.ledger.delivered, 50)
+    }))
+})
