@@ -283,8 +283,11 @@ const rotate = function*(self: CurrentFile, rotation: Rotation): Steps.Steps<voi
   const { path, options: { fs, retired, tell } } = self
   const file = self.file!
   const named = yield* Steps.orUndefined(fs.lstat(path), isMissing)
-  // somebody else was faster
-  if (named?.id !== file.id) return yield* leave(self)
+  // somebody else was faster: a new one is begun as it was wanted
+  if (named?.id !== file.id) {
+    self.wanted = false
+    return yield* leave(self)
+  }
   try {
     yield* Rotations.moveAway(fs, rotation, path, self.began)
   } catch (error) {

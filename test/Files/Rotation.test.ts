@@ -158,6 +158,19 @@ describe("a file that others move", () => {
       assert.deepStrictEqual(contents(root), { "app.log.1": "a\nb\n", "app.log": "c\n" })
     }))
 
+  it.effect("G30 that was renamed, and is to be rotated: a new one is begun, and only one", () =>
+    Effect.gen(function*() {
+      const root = yield* directory
+      const path = join(root, "app.log")
+      const sink = yield* open({ path, rotate: { name: "old-%n" } })
+      yield* sink.write([record("a")], text)
+      fs.renameSync(path, `${path}.1`)
+      yield* sink.rotate!
+      yield* sink.write([record("b")], text)
+      yield* sink.write([record("c")], text)
+      assert.deepStrictEqual(contents(root), { "app.log.1": "a\n", "app.log": "b\nc\n" })
+    }))
+
   it.effect("G30 lines that were written to a deleted file are in the new one", () =>
     Effect.gen(function*() {
       const root = yield* directory
