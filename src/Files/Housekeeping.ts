@@ -53,12 +53,14 @@ export const make = (options: Options): Housekeeping => {
   const waiting = new Set<() => void>()
   let state: "idle" | "busy" | "again" = "idle"
   let stopped = false
+  let isCleared = false
   const isWanted = () => !stopped
 
   const run = (): void => {
     state = "busy"
     Steps.start(sweep(options, isWanted), (error) => {
       if (error) options.tell("housekeeping_failed", `cannot look after the rotated files: ${error.message}`)
+      else isCleared = true
       if (state === "again" && !stopped) return run()
       state = "idle"
       for (const wake of [...waiting]) wake()
@@ -67,7 +69,7 @@ export const make = (options: Options): Housekeeping => {
 
   return {
     wakeUnsafe() {
-      if (stopped) return
+      if (stopped || (isCleared && !hasWork(options))) return
       if (state === "idle") run()
       else state = "again"
     },
@@ -85,6 +87,9 @@ export const make = (options: Options): Housekeeping => {
     }
   }
 }
+
+// Beside what a crash has left, which is cleared away once.
+const hasWork = ({ compression, limits }: Options): boolean => compression !== undefined || Retention.isLimited(limits)
 
 interface RotatedFile {
   readonly name: string
@@ -109,18 +114,19 @@ const sweep = function*(options: Options, isWanted: () => boolean): Steps.Steps<
         tell("compression_failed", `cannot compress ${file.name}, it is left as it is: ${reasonOf(error)}`)
       }
     }
-    files = yield* list(options, directory)
   }
+  if (!Retention.isLimited(limits)) return
+  if (compression !== undefined) files = yield* list(options, directory)
   for (const { name } of Retention.expired(files, limits, clock.currentTimeMillisUnsafe())) {
     if (!isWanted()) return
     yield* Steps.orUndefined(fs.unlink(join(directory, name)), isMissing)
   }
 }
 
-// Those that are rotated, oldest first. What a crash has left of others is removed: archives that are not complete, and names
-// that were taken for files which were not moved away then.
+// Those that are rotated, oldest first; archives only where there is a limit. What a crash has left of others is removed:
+// archives that are not complete, and names that were taken for files which were not moved away then.
 const list = function*(
-  { fs, isRotated, name: names, pathOf }: Options,
+  { fs, isRotated, limits, name: names, pathOf }: Options,
   directory: string
 ): Steps.Steps<ReadonlyArray<RotatedFile>> {
   const current = basename(pathOf())
@@ -133,6 +139,8 @@ const list = function*(
     }
     const rotated = RotatedNames.parse(names, name)
     if (rotated === undefined || !isRotated(rotated.n)) continue
+    // nobody asks for archives, of which there may be thousands
+    if (rotated.compression !== undefined && !Retention.isLimited(limits)) continue
     const info: FileInfo | undefined = yield* Steps.orUndefined(fs.lstat(join(directory, name)), isMissing)
     if (info?.isFile !== true) continue
     if (info.size === 0) yield* Steps.orUndefined(fs.unlink(join(directory, name)), isMissing)

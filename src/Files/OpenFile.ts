@@ -4,6 +4,7 @@
 import { constants } from "node:fs"
 import { dirname, isAbsolute, relative, sep } from "node:path"
 import type { FileInfo, FileSystem } from "./FileSystem.ts"
+import { isMissing } from "./FileSystem.ts"
 import * as Steps from "./Steps.ts"
 
 /**
@@ -35,12 +36,7 @@ export interface Access {
  * Opens it, and makes it and its directories where they are missing. Nothing is left open when it fails.
  */
 export const open = function*(fs: FileSystem, path: string, access: Access): Steps.Steps<OpenFile> {
-  const directory = dirname(path)
-  yield* Steps.of(fs.mkdir(directory, access.directoryMode))
-  if (access.base !== undefined) yield* checkBase(fs, access.base, directory)
-  const fd = yield* Steps.of(
-    fs.open(path, access.followLinks ? appending : appending | constants.O_NOFOLLOW, access.mode)
-  )
+  const fd = yield* openIn(fs, path, access)
   try {
     const info = yield* Steps.of(fs.fstat(fd))
     if (info.isFile) yield* checkPermissions(fs, fd, info.mode, access)
@@ -50,6 +46,19 @@ export const open = function*(fs: FileSystem, path: string, access: Access): Ste
     yield* Steps.of(fs.close(fd))
     throw error
   }
+}
+
+// The directory is there, most of the time, and each call is a turn of the event loop. Nothing is made outside of the base.
+const openIn = function*(fs: FileSystem, path: string, access: Access): Steps.Steps<number> {
+  const directory = dirname(path)
+  const opening = fs.open(path, access.followLinks ? appending : appending | constants.O_NOFOLLOW, access.mode)
+  if (access.base === undefined) {
+    const fd = yield* Steps.orUndefined(opening, isMissing)
+    if (fd !== undefined) return fd
+  }
+  yield* Steps.of(fs.mkdir(directory, access.directoryMode))
+  if (access.base !== undefined) yield* checkBase(fs, access.base, directory)
+  return yield* Steps.of(opening)
 }
 
 // Non-blocking matters for FIFOs only: a thread that blocks in one is lost, and holds up the end of the process.

@@ -31,6 +31,12 @@ export interface Limits {
 }
 
 /**
+ * Whether there is a limit at all.
+ */
+export const isLimited = ({ ageMillis, bytes, files }: Limits): boolean =>
+  ageMillis !== undefined || bytes !== undefined || files !== undefined
+
+/**
  * The files that any of the limits excludes, the oldest first.
  *
  * - `now`: in milliseconds since the epoch.
