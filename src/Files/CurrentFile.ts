@@ -59,6 +59,8 @@ export interface CurrentFile {
   torn: boolean
   /** Somebody wants it rotated. */
   wanted: boolean
+  /** Why that could not be done. */
+  failed: Error | undefined
   /** When to look whether it is still there, by the clock that only goes on. */
   lookAt: number
   /** Not rotated again before that, after one that failed, by the clock that only goes on. */
@@ -82,6 +84,7 @@ export const make = (options: Options): CurrentFile => ({
   due: Number.POSITIVE_INFINITY,
   torn: false,
   wanted: false,
+  failed: undefined,
   lookAt: 0,
   pausedUntil: Number.NEGATIVE_INFINITY,
   busy: false
@@ -129,6 +132,15 @@ const beginUnsafe = (self: CurrentFile, rotation: Rotation, time: number): void 
 // -----------------------------------------------------------------------------
 
 /**
+ * Wants it rotated as soon as that can be, also when it has just failed.
+ */
+export const wantUnsafe = (self: CurrentFile): void => {
+  self.wanted = true
+  self.failed = undefined
+  self.pausedUntil = Number.NEGATIVE_INFINITY
+}
+
+/**
  * Does what is to be done, so that a line of so many bytes has its place. Fails when no file can be opened.
  */
 export const makeRoom = function*(self: CurrentFile, bytes: number): Steps.Steps<void> {
@@ -157,16 +169,13 @@ export const endUnsafe = (self: CurrentFile): void => {
   const { file, left } = self
   if (self.busy && left !== undefined && file !== undefined) {
     // copied from its start again, behind whatever of it is there
-    left.from = left.start
-    left.torn = false
-    wroteUnsafe(self, self.options.fs.write(file.fd, lineBreak).sync())
+    Rescues.restartUnsafe(left)
+    self.torn = true
   }
   self.busy = false
   self.lookAt = Number.NEGATIVE_INFINITY
   self.pausedUntil = Number.POSITIVE_INFINITY
 }
-
-const lineBreak = Uint8Array.of(10)
 
 const isDue = (self: CurrentFile, { maxBytes }: Rotation, bytes: number): boolean =>
   self.size > 0 && self.file?.isFile === true && now(self) >= self.pausedUntil &&
@@ -177,13 +186,18 @@ const isDue = (self: CurrentFile, { maxBytes }: Rotation, bytes: number): boolea
  * Opens it for the first time. `isRotated`: what is there is moved away.
  */
 export const begin = function*(self: CurrentFile, isRotated: boolean): Steps.Steps<OpenFile> {
-  const file = yield* open(self)
   const { access, fs, rotation } = self.options
-  if (access.followLinks) self.path = yield* Steps.of(fs.realpath(self.path))
-  if (rotation !== undefined) yield* Rotations.number(fs, rotation, self.path)
-  self.wanted = isRotated
-  if (isRotated) yield* makeRoom(self, 0)
-  return self.file ?? file
+  const file = yield* open(self)
+  try {
+    if (access.followLinks) self.path = yield* Steps.of(fs.realpath(self.path))
+    if (rotation !== undefined) yield* Rotations.number(fs, rotation, self.path)
+    self.wanted = isRotated
+    if (isRotated) yield* makeRoom(self, 0)
+    return self.file ?? file
+  } catch (error) {
+    if (self.file !== undefined) yield* Steps.of(fs.close(self.file.fd))
+    throw error
+  }
 }
 
 /**
@@ -247,15 +261,13 @@ const leave = function*(self: CurrentFile): Steps.Steps<void> {
   const file = self.file!
   const { links, size } = yield* Steps.of(fs.fstat(file.fd))
   self.file = undefined
-  if (links > 0) retired.retireUnsafe(file.fd)
-  else if (self.left === undefined) {
+  const { left } = self
+  if (links === 0 && left === undefined) {
     // one that was truncated before it was deleted has nothing in it but what is new
-    const start = size < self.end ? 0 : self.seen
-    self.left = { fd: file.fd, start, from: start, torn: false }
+    self.left = Rescues.make(file.fd, size < self.end ? 0 : self.seen)
   } else {
-    // deleted in its turn, before all of the other was in it, and with it what was
-    self.left.from = self.left.start
-    self.left.torn = false
+    // a line that was begun in it is begun again; one that was deleted in its turn takes with it what was copied
+    if (left !== undefined) (links === 0 ? Rescues.restartUnsafe : Rescues.beginLineUnsafe)(left)
     retired.retireUnsafe(file.fd)
   }
   yield* open(self)
@@ -265,9 +277,13 @@ const leave = function*(self: CurrentFile): Steps.Steps<void> {
 const rescue = function*(self: CurrentFile): Steps.Steps<void> {
   const { file, left, path, options: { fs, retired, tell } } = self
   if (left === undefined || file === undefined) return
+  if (self.torn) {
+    wroteUnsafe(self, yield* Steps.of(fs.write(file.fd, lineBreak)))
+    self.torn = false
+  }
   const error = yield* Rescues.copy(fs, left, file.fd, (bytes) => wroteUnsafe(self, bytes))
   self.left = undefined
-  if (left.torn) self.torn = true
+  if (Rescues.isTorn(left)) self.torn = true
   if (error !== undefined) {
     tell(
       "file_deleted",
@@ -276,6 +292,8 @@ const rescue = function*(self: CurrentFile): Steps.Steps<void> {
   }
   retired.retireUnsafe(left.fd)
 }
+
+const lineBreak = Uint8Array.of(10)
 
 const reasonOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
 
@@ -292,6 +310,7 @@ const rotate = function*(self: CurrentFile, rotation: Rotation): Steps.Steps<voi
     yield* Rotations.moveAway(fs, rotation, path, self.began)
   } catch (error) {
     self.pausedUntil = now(self) + pause
+    self.failed = error instanceof Error ? error : new Error(String(error))
     tell("rotation_failed", `cannot rotate ${path}, it is tried again in 30 s: ${reasonOf(error)}`)
     return
   }

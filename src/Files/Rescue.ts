@@ -11,14 +11,37 @@ import * as Steps from "./Steps.ts"
  * What is to be rescued.
  *
  * - `fd`: of the deleted file.
- * - `start`: where it begins there. `from`: what is yet to be copied.
- * - `torn`: what is copied ends within a line.
+ * - `start`: where it begins there. `from`: what is yet to be copied. `line`: where the line of it begins.
  */
 export interface Rescue {
   readonly fd: number
   readonly start: number
   from: number
-  torn: boolean
+  line: number
+}
+
+/**
+ * Nothing of it is copied yet.
+ */
+export const make = (fd: number, start: number): Rescue => ({ fd, start, from: start, line: start })
+
+/**
+ * What is copied ends within a line.
+ */
+export const isTorn = (self: Rescue): boolean => self.from !== self.line
+
+/**
+ * The line of which a part is copied is to be copied again, as a whole.
+ */
+export const beginLineUnsafe = (self: Rescue): void => {
+  self.from = self.line
+}
+
+/**
+ * All of it is to be copied again.
+ */
+export const restartUnsafe = (self: Rescue): void => {
+  self.from = self.line = self.start
 }
 
 /**
@@ -49,9 +72,10 @@ export const copy = function*(
       if (read === 0) return undefined
       for (let written = 0; written < read;) {
         const bytes = yield* Steps.of(fs.write(to, buffer.subarray(written, read)))
+        const end = buffer.subarray(written, written + bytes).lastIndexOf(lineFeed) + 1
+        if (end > 0) self.line = self.from + end
         written += bytes
         self.from += bytes
-        self.torn = buffer[written - 1] !== lineFeed
         wrote(bytes)
       }
     }

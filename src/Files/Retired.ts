@@ -12,6 +12,8 @@ export interface Retired {
   readonly retireUnsafe: (fd: number) => void
   /** Whether there are so many that no file is to be rotated now: 16. Each of them has a descriptor. */
   readonly isFullUnsafe: () => boolean
+  /** Makes at once durable what is under way. Throws when that fails. */
+  readonly syncUnsafe: () => void
   /** Waits until all of them are closed. Fails if one could not be made durable since the last time. */
   readonly settled: Effect.Effect<void, Error>
 }
@@ -30,6 +32,7 @@ export const make = (
   tell: (kind: string, message: string) => void
 ): Retired => {
   const open = new Set<number>()
+  const syncing = new Set<number>()
   const waiting = new Set<() => void>()
   let failed: Error | undefined
 
@@ -44,7 +47,9 @@ export const make = (
     retireUnsafe(fd) {
       open.add(fd)
       if (!isDurable) return close(fd)
+      syncing.add(fd)
       fs.fdatasync(fd).start((error) => {
+        syncing.delete(fd)
         if (error) {
           failed = error
           tell("sync_failed", `a file could not be made durable when it was rotated: ${error.message}`)
@@ -53,6 +58,9 @@ export const make = (
       })
     },
     isFullUnsafe: () => open.size >= most,
+    syncUnsafe() {
+      for (const fd of syncing) fs.fdatasync(fd).sync()
+    },
     settled: Effect.andThen(
       Effect.callback<void>((resume) => {
         if (open.size === 0) return resume(Effect.void)

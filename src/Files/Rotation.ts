@@ -47,8 +47,11 @@ export const moveAway = function*(
     try {
       yield* Steps.of(fs.rename(path, target))
     } catch (error) {
-      yield* Steps.of(fs.unlink(target))
-      throw error
+      // it may be there in spite of it: a server that is asked again, as of NFS, does not find what it has moved already
+      if ((yield* Steps.of(fs.lstat(target))).size === 0) {
+        yield* Steps.of(fs.unlink(target))
+        throw error
+      }
     }
     self.next = n + 1
     return

@@ -8,12 +8,11 @@ import type * as Scope from "effect/Scope"
 import type { CurrentFile } from "../Files/CurrentFile.ts"
 import type { FileSystem } from "../Files/FileSystem.ts"
 import type { Retired } from "../Files/Retired.ts"
-import type { Formatter } from "../Pipeline.ts"
 import type { LogRecord } from "../Record.ts"
 import type { SyncSettings } from "./FileOptions.ts"
 import type { InFlight } from "./InFlight.ts"
-import type { LineWriter } from "./LineWriter.ts"
-import type { SinkError, SinkHandle } from "./Sink.ts"
+import type { Destination } from "./LineWriter.ts"
+import type { SinkHandle } from "./Sink.ts"
 import * as Sink from "./Sink.ts"
 import type { Tell } from "./Tell.ts"
 
@@ -37,82 +36,59 @@ export interface Options {
 
 /**
  * The durability of one file.
+ *
+ * - `flush`: makes durable what was written until now, also to files that were rotated since. `undefined`: nobody wants it.
+ * - `settle`, `settleSync`: what the end of a batch asks for.
+ * - `close`: makes durable what was to be so some time later.
  */
 export interface Durability {
-  readonly options: Options
-  /** Makes durable what was written until now, also to files that were rotated since. */
-  readonly sync: Effect.Effect<void, SinkError>
+  readonly settle: NonNullable<Destination["settle"]>
+  readonly settleSync: NonNullable<Destination["settleSync"]>
+  readonly flush: SinkHandle<Sink.SinkError>["flush"]
+  readonly close: Effect.Effect<void>
 }
 
 /**
  * Nothing to make durable yet.
  */
-export const make = (options: Options): Durability => {
-  const { current, fs, look, retired, syncing } = options
-  const open = Effect.suspend(() => {
+export const make = ({ current, fs, look, retired, scope, sync, syncing, tell }: Options): Durability => {
+  const syncOpen = Effect.suspend(() => {
     const { file } = current
     return file === undefined ? Effect.void : syncing.run(fs.fdatasync(file.fd).start)
   })
-  return {
-    options,
-    sync: Effect.mapError(
-      Effect.andThen(Effect.andThen(look, open), retired.settled),
-      (cause) => Sink.unavailable({ cause })
-    )
-  }
-}
-
-type Writer = Pick<LineWriter, "write" | "writeSync" | "writeLast">
-
-/**
- * The `flush`, and what writes, of a sink that makes durable what this writer writes.
- *
- * A batch that could not be made durable has failed, and is written again.
- */
-export const durable = (
-  self: Durability,
-  writer: Writer
-): Pick<SinkHandle<SinkError>, "flush"> & Writer => {
-  const { current, fs, sync, tell } = self.options
-  const flush = sync.onFlush ? self.sync : undefined
-  if (sync.from === "None" && sync.every === undefined) return { ...writer, flush }
-  const later = sync.every === undefined ? Effect.void : syncLater(self, sync.every)
+  const syncAll = Effect.andThen(Effect.andThen(look, syncOpen), retired.settled)
   const isUrgent = (batch: ReadonlyArray<LogRecord>): boolean =>
-    batch.some(({ level }) => LogLevel.isGreaterThanOrEqualTo(level, sync.from))
+    sync.from !== "None" && batch.some(({ level }) => LogLevel.isGreaterThanOrEqualTo(level, sync.from))
+
+  // one at a time: it makes durable what was written since it was begun, too
+  let isPending = false
+  const pending = Effect.suspend(() => {
+    isPending = false
+    return syncAll
+  }).pipe(Effect.catch((error) => Effect.sync(() => tell("sync_failed", messageOf(error)))))
+  const later = Effect.suspend(() => {
+    if (sync.every === undefined || isPending) return Effect.void
+    isPending = true
+    return Effect.asVoid(Effect.forkIn(Effect.andThen(Effect.sleep(sync.every), pending), scope))
+  })
+
   return {
-    flush,
-    write: (batch, format) => Effect.andThen(writer.write(batch, format), isUrgent(batch) ? self.sync : later),
-    writeSync(batch: ReadonlyArray<LogRecord>, format: Formatter) {
-      writer.writeSync(batch, format)
+    flush: sync.onFlush ? Effect.mapError(syncAll, (cause) => Sink.unavailable({ cause })) : undefined,
+    settle: (batch) => isUrgent(batch) ? syncAll : later,
+    settleSync(batch) {
       // nobody waits here for a later moment
-      if (isUrgent(batch) || sync.every !== undefined) fs.fdatasync(current.file!.fd).sync()
-    },
-    writeLast(batch, format, patience) {
-      writer.writeLast(batch, format, patience)
       if (!isUrgent(batch) && sync.every === undefined) return
       try {
-        fs.fdatasync(current.file!.fd).sync()
+        retired.syncUnsafe()
+        if (current.file !== undefined) fs.fdatasync(current.file.fd).sync()
       } catch (error) {
-        // the lines are out, and there is no later moment
-        tell("sync_failed", `cannot make it durable: ${String(error)}`)
+        tell("sync_failed", messageOf(error))
+        throw error
       }
-    }
+    },
+    close: Effect.suspend(() => isPending ? Effect.interruptible(pending) : Effect.void)
   }
 }
 
-// One at a time: it makes durable what was written since it was begun, too.
-const syncLater = ({ options: { scope, tell }, sync }: Durability, millis: number): Effect.Effect<void> => {
-  let isPending = false
-  const later = Effect.sleep(millis).pipe(
-    Effect.andThen(Effect.sync(() => {
-      isPending = false
-    })),
-    Effect.andThen(sync),
-    Effect.catch((error) => Effect.sync(() => tell("sync_failed", `cannot make it durable: ${error.message}`)))
-  )
-  return Effect.suspend(() => {
-    if (isPending) return Effect.void
-    isPending = true
-    return Effect.asVoid(Effect.forkIn(later, scope))
-  })
-}
+const messageOf = (error: unknown): string =>
+  `cannot make it durable: ${error instanceof Error ? error.message : String(error)}`

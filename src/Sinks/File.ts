@@ -69,6 +69,8 @@ const open = Effect.fnUntraced(function*(settings: FileSettings) {
     isRotated: (n) => rotation?.next !== undefined && n < rotation.next
   })
   const rotation = plan && Rotations.make(plan, () => keeper?.wakeUnsafe())
+  // files that it has left, also when it is closed
+  yield* Effect.addFinalizer(() => Effect.ignore(Effect.interruptible(retired.settled)))
   const current = CurrentFiles.make({
     fs,
     clock,
@@ -105,16 +107,22 @@ const open = Effect.fnUntraced(function*(settings: FileSettings) {
   }
   if (keeper !== undefined) {
     keeper.wakeUnsafe()
+    // what is being rotated has it wake once more
     yield* Effect.addFinalizer(() =>
-      Effect.onInterrupt(Effect.interruptible(keeper.idle), () => Effect.sync(keeper.stopUnsafe))
+      Effect.ensuring(
+        Effect.interruptible(Effect.andThen(inFlight.idle, keeper.idle)),
+        Effect.sync(keeper.stopUnsafe)
+      )
     )
   }
   const lines = Lines.make({ torn: current.torn, maxBytes: isFile && !shared ? fileMaxBytes : undefined })
+  current.torn = false
   const makeRoom = function*(bytes: number): Steps.Steps<void> {
-    current.torn = false
     yield* CurrentFiles.makeRoom(current, bytes)
     if (current.torn) lines.tornUnsafe()
+    current.torn = false
   }
+  const isSettled = isFile && (sync.from !== "None" || sync.every !== undefined)
   const { betweenLines, ...writer } = LineWriter.make(lines, inFlight, {
     roomUnsafe: () => CurrentFiles.roomUnsafe(current),
     makeRoom,
@@ -130,6 +138,8 @@ const open = Effect.fnUntraced(function*(settings: FileSettings) {
       return written
     },
     isShared: shared,
+    settle: isSettled ? (batch) => durability.settle(batch) : undefined,
+    settleSync: isSettled ? (batch) => durability.settleSync(batch) : undefined,
     endUnsafe() {
       try {
         CurrentFiles.endUnsafe(current)
@@ -144,8 +154,14 @@ const open = Effect.fnUntraced(function*(settings: FileSettings) {
       FileLanding.awaitUnsafe(fs, { ...current.file!, path: current.path, end: current.end }, bytes, patience)
   })
   const rotate = Effect.suspend(() => {
-    current.wanted = true
-    return Effect.mapError(betweenLines, (cause) => Sink.unavailable({ cause }))
+    CurrentFiles.wantUnsafe(current)
+    return Effect.mapError(
+      Effect.andThen(
+        betweenLines,
+        Effect.suspend(() => current.failed === undefined ? Effect.void : Effect.fail(current.failed))
+      ),
+      (cause) => Sink.unavailable({ cause })
+    )
   })
   // what is in a deleted file is not durable
   const look = Effect.suspend(() => {
@@ -153,10 +169,11 @@ const open = Effect.fnUntraced(function*(settings: FileSettings) {
     return betweenLines
   })
   const durability = Durabilities.make({ fs, current, syncing, look, retired, sync, tell, scope: yield* Effect.scope })
+  yield* Effect.addFinalizer(() => durability.close)
   if (isFile && plan?.signal !== undefined) yield* onSignal(plan.signal, rotate, tell)
   const handle: SinkHandle<unknown> = {
     ...writer,
-    ...isFile && Durabilities.durable(durability, writer),
+    flush: isFile ? durability.flush : undefined,
     rotate: isFile && rotation !== undefined ? rotate : undefined
   }
   return handle

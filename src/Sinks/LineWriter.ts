@@ -43,6 +43,10 @@ export interface Destination {
    * nobody may answer. Default: none.
    */
   readonly passedUnsafe?: ((piece: Piece) => number) | undefined
+  /** Ends a batch that is out. When it fails, all of it is written again, with the note `repeated`. */
+  readonly settle?: ((batch: ReadonlyArray<LogRecord>) => Effect.Effect<void, Error>) | undefined
+  /** The same at once. Throws when it fails. */
+  readonly settleSync?: ((batch: ReadonlyArray<LogRecord>) => void) | undefined
   /** The process ends: what was being done in the background is not heard of again. Does at once what is to be done. */
   readonly endUnsafe?: (() => void) | undefined
   /** What became of the piece that `write` was given last, and whose callback will not come. May wait a little. */
@@ -104,6 +108,9 @@ export const make = (
       { while: isAgain, schedule: pauses }
     )
 
+  // all of the batch is out
+  let isSettling = false
+  const { settle, settleSync } = destination
   const startSteps = destination.isAtOnce === true ? Steps.startSync : Steps.start
   const { makeRoom = () => nothing(), roomUnsafe = () => Number.POSITIVE_INFINITY } = destination
   const makingRoom = (bytes: number) =>
@@ -126,30 +133,54 @@ export const make = (
       if (piece === undefined) break
       settleUnsafe(piece, writePieceSync(destination, piece, patience))
     }
-    lines.endUnsafe()
   }
 
   return {
     betweenLines: makingRoom(0),
-    write: Effect.fnUntraced(function*(batch, format) {
-      yield* inFlight.idle
-      lines.beginUnsafe(batch, format)
-      while (true) {
-        const lacking = lines.lackingUnsafe(roomUnsafe())
-        if (lacking > 0) yield* makingRoom(lacking)
-        const piece = lines.nextUnsafe(roomUnsafe())
-        if (piece === undefined) break
-        yield* writePiece(piece)
-      }
-      lines.endUnsafe()
-    }, Effect.catch((cause) => Effect.suspend(() => Effect.fail(failure(cause))))),
+    write: Effect.fnUntraced(
+      function*(batch, format) {
+        isSettling = false
+        yield* inFlight.idle
+        lines.beginUnsafe(batch, format)
+        while (true) {
+          const lacking = lines.lackingUnsafe(roomUnsafe())
+          if (lacking > 0) yield* makingRoom(lacking)
+          const piece = lines.nextUnsafe(roomUnsafe())
+          if (piece === undefined) break
+          yield* writePiece(piece)
+        }
+        if (settle !== undefined) {
+          isSettling = true
+          yield* settle(batch)
+          isSettling = false
+        }
+        lines.endUnsafe()
+      },
+      Effect.catch((cause) =>
+        Effect.suspend(() => {
+          if (isSettling) lines.againUnsafe()
+          isSettling = false
+          return Effect.fail(failure(cause))
+        })
+      )
+    ),
     outUnsafe(records) {
+      // it is not what it is wanted to be before it is settled
+      if (isSettling) return 0
       const piece = underWay()
       return lines.outUnsafe(records, piece === undefined ? 0 : destination.passedUnsafe?.(piece) ?? 0)
     },
     writeSync(batch, format) {
       if (inFlight.busyUnsafe()) throw new Error("an asynchronous write is under way")
       writeAll(batch, format, Patiences.make(patienceSync))
+      try {
+        settleSync?.(batch)
+      } catch (error) {
+        lines.againUnsafe()
+        throw error
+      } finally {
+        lines.endUnsafe()
+      }
     },
     writeLast(batch, format, patience) {
       const piece = underWay()
@@ -162,8 +193,14 @@ export const make = (
       try {
         destination.endUnsafe?.()
         writeAll(batch, format, patience)
+        lines.endUnsafe()
       } catch (error) {
         throw failure(error instanceof Error ? error : new Error(String(error)))
+      }
+      try {
+        settleSync?.(batch)
+      } catch {
+        // the lines are out, and there is no later moment
       }
     }
   }

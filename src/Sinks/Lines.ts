@@ -61,6 +61,8 @@ export interface Lines {
   readonly isBegunUnsafe: () => boolean
   /** What is written to next ends within a line of others, which is ended first. Only between two lines. */
   readonly tornUnsafe: () => void
+  /** The batch is out, and that was not enough: all of it is written again, with the note `repeated`. */
+  readonly againUnsafe: () => void
   /**
    * The caller is told what became of the batch: the number of records, from its head, whose lines are wholly out.
    * They do not come again.
@@ -189,6 +191,12 @@ export const make = (options: Options = {}): Lines => {
     return same
   }
 
+  // of those that do not come again, as another sink has them
+  const forget = (next: ReadonlyArray<LogRecord>): void => {
+    const kept = new Set(next)
+    for (const record of repeated) if (!kept.has(record)) repeated.delete(record)
+  }
+
   const settleChunk = (): void => {
     if (chunk !== undefined) settle(chunk)
     chunk = undefined
@@ -203,6 +211,7 @@ export const make = (options: Options = {}): Lines => {
       whole = countSame(next, whole)
       told = 0
       batch = next
+      if (repeated.size > 0) forget(next)
       write = repeated.size === 0 ? Bytes.writerOf(nextFormat) : writeNoted(Bytes.writerOf(nextFormat))
     },
     lackingUnsafe(room) {
@@ -250,10 +259,14 @@ export const make = (options: Options = {}): Lines => {
       settleChunk()
       torn = { record: undefined, rest: lineBreak, lane: 0 }
     },
+    againUnsafe() {
+      for (const record of batch) repeated.add(record)
+      whole = 0
+    },
     endUnsafe() {
       settleChunk()
       const delivered = whole
-      repeated.clear()
+      if (whole === batch.length) repeated.clear()
       batch = nothing
       whole = 0
       told = 0

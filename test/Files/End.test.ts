@@ -5,13 +5,14 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as AsyncLogging from "../../src/AsyncLogging.ts"
+import type { FileSystem } from "../../src/Files/FileSystem.ts"
 import { CurrentFileSystem, node } from "../../src/Files/FileSystem.ts"
 import * as Logger from "../../src/Logger.ts"
 import * as Record from "../../src/Record.ts"
 import * as Sinks from "../../src/Sinks.ts"
 import * as FileSink from "../../src/Sinks/File.ts"
 import * as Patience from "../../src/Sinks/Patience.ts"
-import { directory } from "../support/files.ts"
+import { directory, gate, planned } from "../support/files.ts"
 
 const child = fileURLToPath(new URL("../support/deletedChild.ts", import.meta.url))
 const record = (message: string, level: Record.LogRecord["level"] = "Info") => Record.make({ level, message })
@@ -25,6 +26,34 @@ describe("a file when the process ends", () => {
       assert.strictEqual(status, 0, stderr)
       const messages = readFileSync(path, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line).message)
       assert.deepStrictEqual(messages, ["after 1", "after 2", "after 3"])
+    }))
+
+  it.effect("G14 it does not wait for a write that has long ended, while the file is looked at", () =>
+    Effect.gen(function*() {
+      const file = planned([])
+      let asked = 0
+      const looks = gate()
+      let isHeld = true
+      const files: FileSystem = {
+        ...file.fs,
+        lstat: (path) => isHeld ? looks.on(file.fs.lstat(path)) : file.fs.lstat(path),
+        fstat: (fd) => ({
+          ...file.fs.fstat(fd),
+          sync() {
+            asked++
+            return file.fs.fstat(fd).sync()
+          }
+        })
+      }
+      const sink = yield* Effect.provideService(FileSink.make({ path: "app.log" }).open, CurrentFileSystem, files)
+      yield* sink.write([record("a")], text)
+      yield* Effect.forkChild(sink.flush!, { startImmediately: true })
+      assert.lengthOf(looks.held, 1)
+      sink.writeLast!([record("b")], text, Patience.make(0))
+      assert.strictEqual(asked, 0)
+      assert.strictEqual(file.content(), "a\nb\n")
+      isHeld = false
+      looks.release()
     }))
 
   it.effect("G14 none is rotated any more", () =>

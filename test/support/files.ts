@@ -107,6 +107,56 @@ export const answering = <A>(f: () => A): Call<A> => ({
 })
 
 /**
+ * A turn of the event loop.
+ */
+export const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+/**
+ * Waits until it is so, for 10,000 turns at most.
+ */
+export const until = (condition: () => boolean) =>
+  Effect.gen(function*() {
+    for (let i = 0; !condition(); i++) {
+      if (i === 10_000) throw new Error("it did not come true")
+      yield* turn
+    }
+  })
+
+/**
+ * A call that ends with an error, before or after it is made.
+ */
+export const failing = <A>(call: Call<A>, code: string, isMade = false): Call<A> => {
+  const sync = (): A => {
+    if (isMade) call.sync()
+    throw Object.assign(new Error(`${code}: planned`), { code })
+  }
+  return {
+    sync,
+    start(callback) {
+      try {
+        sync()
+      } catch (error) {
+        setImmediate(() => callback(error as Error, undefined as A))
+      }
+    }
+  }
+}
+
+/**
+ * Calls that do not begin until they are released.
+ */
+export const gate = () => {
+  const held: Array<() => void> = []
+  return {
+    held,
+    on: <A>(call: Call<A>): Call<A> => ({
+      ...call,
+      start: (callback) => void held.push(() => call.start(callback))
+    }),
+    release: () => held.shift()!()
+  }
+}
+
+/**
  * What one call of `write` does: takes at most so many bytes, fails with a code, or does either only when released.
  */
 export type Step =
