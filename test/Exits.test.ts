@@ -1,6 +1,7 @@
 import { afterAll, assert, describe, it } from "@effect/vitest"
+import { cleanUp } from "./support/compileCache.ts"
 import type { Left, Start } from "./support/exits.ts"
-import { cleanUp, fatals, longest, run, wrong } from "./support/exits.ts"
+import { fatals, longest, run, wrong } from "./support/exits.ts"
 
 /** How often each case is tried. */
 const runs = process.env["NIGHTLY"] !== undefined ? 200 : process.env["CI"] !== undefined ? 20 : 3

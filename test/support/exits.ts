@@ -9,11 +9,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import * as JsonLine from "../../src/JsonLine.ts"
 import type { LogRecord } from "../../src/Record.ts"
-
-const cache = mkdtempSync(join(tmpdir(), "exits-cache-"))
-
-/** Removes what all of them have shared. */
-export const cleanUp = (): void => rmSync(cache, { recursive: true })
+import { environment } from "./compileCache.ts"
 
 const child = fileURLToPath(new URL("exitChild.ts", import.meta.url))
 
@@ -66,8 +62,7 @@ const runNow = async (start: Start): Promise<Left> => {
   try {
     const child_ = spawn(process.execPath, [child, ...args], {
       stdio: ["ignore", start.stdout === "file" ? stdoutFile : "pipe", "pipe"],
-      // most of its time it would compile
-      env: { ...process.env, NODE_COMPILE_CACHE: cache },
+      env: environment(),
       timeout: longest,
       killSignal: "SIGKILL"
     })
