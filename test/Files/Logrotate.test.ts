@@ -66,26 +66,22 @@ const run = (directives: (pid: number) => ReadonlyArray<string>, file: Omit<File
 
 afterAll(cleanUp)
 
-describe("a log that logrotate rotates", { concurrent: true, skip: isMissing }, () => {
-  it.live(
-    "G30 by renaming and creating, and later compressing: every line is in exactly one file",
-    () =>
-      Effect.gen(function*() {
-        const { logged, names, path } = yield* run(() => ["create 0600", "compress", "delaycompress"])
-        assert.deepStrictEqual(names, [
-          "app.log",
-          "app.log.1",
-          ...Array.from({ length: rotations - 1 }, (_, i) => `app.log.${i + 2}.gz`)
-        ])
-        const { records, torn } = yield* readBack(path, "app.log.%n")
-        assert.deepStrictEqual(torn, [])
-        // the newest file has the lowest number here
-        const ranges = rangesOf(records).toSorted(([a], [b]) => a - b)
-        assert.isAtMost(ranges.length, rotations + 1)
-        assert.strictEqual(ranges.reduce((next, [first, last]) => first === next ? last + 1 : Number.NaN, 0), logged)
-      }),
-    60_000
-  )
+describe("a log that logrotate rotates", { concurrent: true, skip: isMissing, timeout: 60_000 }, () => {
+  it.live("G30 by renaming and creating, compressed later: every line is in exactly one file", () =>
+    Effect.gen(function*() {
+      const { logged, names, path } = yield* run(() => ["create 0600", "compress", "delaycompress"])
+      assert.deepStrictEqual(names, [
+        "app.log",
+        "app.log.1",
+        ...Array.from({ length: rotations - 1 }, (_, i) => `app.log.${i + 2}.gz`)
+      ])
+      const { records, torn } = yield* readBack(path, "app.log.%n")
+      assert.deepStrictEqual(torn, [])
+      // the newest file has the lowest number here
+      const ranges = rangesOf(records).toSorted(([a], [b]) => a - b)
+      assert.isAtMost(ranges.length, rotations + 1)
+      assert.strictEqual(ranges.reduce((next, [first, last]) => first === next ? last + 1 : Number.NaN, 0), logged)
+    }))
 
   it.live("G30 by renaming alone: every line is in exactly one file, in order", () =>
     Effect.gen(function*() {
@@ -93,50 +89,42 @@ describe("a log that logrotate rotates", { concurrent: true, skip: isMissing }, 
       const { records, torn } = yield* readBack(path, "app.log-%n")
       assert.deepStrictEqual(torn, [])
       assert.deepStrictEqual(rangesOf(records), [[0, logged - 1]])
-    }), 60_000)
+    }))
 
-  it.live(
-    "G30 with a signal behind the rename: it goes on in the new file at once, and rotates nothing by itself",
-    () =>
-      Effect.gen(function*() {
-        const { logged, path } = yield* run(
-          (pid) => ["create 0600", ...dated, "postrotate", `kill -USR2 ${pid}`, "endscript"],
-          // without the signal it would not look
-          { lookAfter: "1 hour", rotate: { signal: "SIGUSR2" } }
-        )
-        const { records, torn } = yield* readBack(path, "app.log-%n")
-        assert.deepStrictEqual(torn, [])
-        assert.deepStrictEqual(rangesOf(records), [[0, logged - 1]])
-      }),
-    60_000
-  )
+  it.live("G30 with a signal behind the rename: it goes on at once, and rotates nothing itself", () =>
+    Effect.gen(function*() {
+      const { logged, path } = yield* run(
+        (pid) => ["create 0600", ...dated, "postrotate", `kill -USR2 ${pid}`, "endscript"],
+        // without the signal it would not look
+        { lookAfter: "1 hour", rotate: { signal: "SIGUSR2" } }
+      )
+      const { records, torn } = yield* readBack(path, "app.log-%n")
+      assert.deepStrictEqual(torn, [])
+      assert.deepStrictEqual(rangesOf(records), [[0, logged - 1]])
+    }))
 
-  it.live(
-    "G30 by copytruncate: nothing is there twice, and what is missing was written between copy and truncation",
-    () =>
-      Effect.gen(function*() {
-        const { logged, names, path, process, root, windows } = yield* run(
-          () => ["copytruncate", ...dated],
-          { lookAfter: "50 millis" }
-        )
-        const { records, torn } = yield* readBack(path, "app.log-%n")
-        // no hole where the sink went on, and only a copy can end within a line
-        const contents = names.map((name) => fs.readFileSync(join(root, name)))
-        for (const content of contents) assert.strictEqual(content.indexOf(0), -1)
-        assert.strictEqual(contents[names.indexOf("app.log")]!.at(-1), 10)
-        for (const { file } of torn) assert.notStrictEqual(file, path)
-        const ranges = rangesOf(records)
-        assert.strictEqual(ranges[0]![0], 0)
-        assert.strictEqual(ranges.at(-1)![1], logged - 1)
-        for (const [index, [first]] of ranges.entries()) {
-          if (index === 0) continue
-          const [, last] = ranges[index - 1]!
-          assert.isBelow(last, first, "nothing twice, all in order")
-          const isWithin = windows.some(({ after, before }) => last + 1 >= before && first <= after)
-          assert.isTrue(isWithin, `${last + 1} to ${first - 1} are missing, ${JSON.stringify(windows)}`)
-        }
-        assert.include(process.stderr(), "was truncated by another program")
-      }),
-    60_000
-  )
+  it.live("G30 by copytruncate: nothing twice, and only lines around the truncation are missing", () =>
+    Effect.gen(function*() {
+      const { logged, names, path, process, root, windows } = yield* run(
+        () => ["copytruncate", ...dated],
+        { lookAfter: "50 millis" }
+      )
+      const { records, torn } = yield* readBack(path, "app.log-%n")
+      // no hole where the sink went on, and only a copy can end within a line
+      const contents = names.map((name) => fs.readFileSync(join(root, name)))
+      for (const content of contents) assert.strictEqual(content.indexOf(0), -1)
+      assert.strictEqual(contents[names.indexOf("app.log")]!.at(-1), 10)
+      for (const { file } of torn) assert.notStrictEqual(file, path)
+      const ranges = rangesOf(records)
+      assert.strictEqual(ranges[0]![0], 0)
+      assert.strictEqual(ranges.at(-1)![1], logged - 1)
+      for (const [index, [first]] of ranges.entries()) {
+        if (index === 0) continue
+        const [, last] = ranges[index - 1]!
+        assert.isBelow(last, first, "nothing twice, all in order")
+        const isWithin = windows.some(({ after, before }) => last + 1 >= before && first <= after)
+        assert.isTrue(isWithin, `${last + 1} to ${first - 1} are missing, ${JSON.stringify(windows)}`)
+      }
+      assert.include(process.stderr(), "was truncated by another program")
+    }))
 })

@@ -26,6 +26,8 @@ export interface LogProcess {
   ) => Effect.Effect<ReturnType<Commands[C]>>
   /** Asks for its counts until they are as wanted. */
   readonly until: (fact: (counts: Counts) => boolean) => Effect.Effect<Counts>
+  /** Ends it at once. */
+  readonly kill: Effect.Effect<void>
   /** Tells it to close its layer, and waits until it has ended by itself. */
   readonly end: Effect.Effect<CloseReport>
 }
@@ -89,6 +91,7 @@ const make = (started: ChildProcess): LogProcess & { readonly opened: Effect.Eff
     stderr: () => stderr,
     ask,
     until: (fact) => Effect.repeat(Effect.delay(ask("counts"), "5 millis"), { until: fact }),
+    kill: Effect.asVoid(Effect.promise(() => ended(started, "SIGKILL"))),
     end: Effect.gen(function*() {
       const closed = yield* ask("close")
       const code = yield* Effect.promise(() => ended(started))

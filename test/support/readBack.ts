@@ -21,6 +21,10 @@ export const readBack = (path: string, name: string) =>
     return { records, torn }
   })
 
+/** All lines of a log as one text, in the order of its files. */
+export const textOf = (path: string, name: string) =>
+  Effect.map(Effect.orDie(Stream.runCollect(LogFiles.lines(path, { name }))), (lines) => `${lines.join("\n")}\n`)
+
 /** First and last number of those that follow one another. */
 export type Range = readonly [first: number, last: number]
 
