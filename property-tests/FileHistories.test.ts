@@ -22,7 +22,12 @@ import { parameters, timeout } from "./support/runs.ts"
 
 /** What happens to a log. */
 type Command =
-  | { readonly _tag: "write"; readonly lengths: ReadonlyArray<number> }
+  | {
+    readonly _tag: "write"
+    readonly lengths: ReadonlyArray<number>
+    readonly beside: "rotate" | "flush" | undefined
+  }
+  | { readonly _tag: "fail"; readonly calls: number }
   | { readonly _tag: "wait"; readonly millis: number }
   | { readonly _tag: "rotate" | "flush" | "truncate" | "restart" }
   | { readonly _tag: "rename"; readonly isCreated: boolean }
@@ -39,8 +44,11 @@ type Command =
 
 const command: fc.Arbitrary<Command> = fc.oneof(
   {
-    arbitrary: fc.array(fc.integer({ min: 0, max: 60 }), { minLength: 1, maxLength: 8 })
-      .map((lengths): Command => ({ _tag: "write", lengths })),
+    arbitrary: fc.record({
+      _tag: fc.constant("write" as const),
+      lengths: fc.array(fc.integer({ min: 0, max: 60 }), { minLength: 1, maxLength: 8 }),
+      beside: fc.constantFrom("rotate" as const, "flush" as const, undefined)
+    }),
     weight: 8
   },
   {
@@ -60,6 +68,10 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     under: fc.constantFrom("write" as const, "rotate" as const, "flush" as const),
     lengths: fc.array(fc.integer({ min: 0, max: 60 }), { maxLength: 4 }),
     turns: fc.integer({ min: 0, max: 12 })
+  }),
+  fc.record({
+    _tag: fc.constant("fail" as const),
+    calls: fc.integer({ min: 0, max: 15 })
   }),
   fc.record({
     _tag: fc.constant("crash" as const),
@@ -138,7 +150,7 @@ const run = (options: Omit<FileOptions, "path">, history: ReadonlyArray<Command>
       })
     const start = Effect.gen(function*() {
       for (let attempt = 0; sink === undefined; attempt++) {
-        faults.full = undefined
+        faults.full = faults.fail = undefined
         if (faults.crashed) {
           // with the process goes what only its descriptor of a deleted file leads to
           if (isDeleted) {
@@ -168,11 +180,14 @@ const run = (options: Omit<FileOptions, "path">, history: ReadonlyArray<Command>
       if (isDeleted) { for (const { message } of batch) afterDeletion.push(message) }
       return batch
     }
-    const write = Effect.fnUntraced(function*(lengths: ReadonlyArray<number>) {
+    const write = Effect.fnUntraced(function*(lengths: ReadonlyArray<number>, beside?: "rotate" | "flush") {
       const batch = recordsOf(lengths)
       let rest: ReadonlyArray<Record.LogRecord> = batch
       while (rest.length > 0) {
-        const exit = yield* within(sink!.write(rest, text))
+        const writing = yield* Effect.forkDetach(sink!.write(rest, text), { startImmediately: true })
+        const other = beside === undefined ? undefined : sink![beside]
+        if (other !== undefined) yield* Effect.forkDetach(Effect.exit(other), { startImmediately: true })
+        const exit = yield* within(Fiber.join(writing))
         if (exit === undefined) {
           for (const { message } of rest) open.add(message)
           yield* start
@@ -187,7 +202,7 @@ const run = (options: Omit<FileOptions, "path">, history: ReadonlyArray<Command>
     })
     const exit = Effect.fnUntraced(function*({ lengths, turns, under }: Command & { readonly _tag: "exit" }) {
       // what was in a deleted file needs room in another one
-      if (isDeleted) faults.full = undefined
+      if (isDeleted) faults.full = faults.fail = undefined
       const batch = recordsOf(lengths)
       const { flush = Effect.void, rotate = Effect.void, write, writeLast } = sink!
       const begun = { flush, rotate, write: batch.length === 0 ? Effect.void : write(batch, text) }[under]
@@ -229,7 +244,7 @@ const run = (options: Omit<FileOptions, "path">, history: ReadonlyArray<Command>
     for (const command of history) {
       switch (command._tag) {
         case "write":
-          yield* write(command.lengths)
+          yield* write(command.lengths, command.beside)
           break
         case "wait":
           yield* TestClock.adjust(command.millis)
@@ -270,9 +285,12 @@ const run = (options: Omit<FileOptions, "path">, history: ReadonlyArray<Command>
           break
         case "restart":
           // what was in a deleted file needs room in another one, and a close does not wait for it
-          if (isDeleted) faults.full = undefined
+          if (isDeleted) faults.full = faults.fail = undefined
           yield* within(stop)
           yield* start
+          break
+        case "fail":
+          faults.fail = command.calls
           break
         case "exit":
           yield* exit(command)
@@ -286,7 +304,7 @@ const run = (options: Omit<FileOptions, "path">, history: ReadonlyArray<Command>
       }
     }
     faults.crash = undefined
-    faults.full = undefined
+    faults.full = faults.fail = undefined
     yield* TestClock.adjust("1 minute")
     yield* write([1])
     yield* stop

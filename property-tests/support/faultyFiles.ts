@@ -16,6 +16,8 @@ export interface Faults {
   /** After so many calls all stops; a write that is the last one still takes so many bytes. */
   crash: { calls: number; take: number } | undefined
   crashed: boolean
+  /** After so many calls one fails; of those that can be made again. */
+  fail: number | undefined
   /** What is open. */
   readonly fds: Set<number>
 }
@@ -23,7 +25,13 @@ export interface Faults {
 /**
  * Nothing goes wrong yet.
  */
-export const make = (): Faults => ({ full: undefined, crash: undefined, crashed: false, fds: new Set() })
+export const make = (): Faults => ({
+  full: undefined,
+  crash: undefined,
+  crashed: false,
+  fail: undefined,
+  fds: new Set()
+})
 
 /**
  * The operating system closes what a dead process had open.
@@ -41,7 +49,10 @@ const never = { never: true }
 export const fileSystem = (faults: Faults, now: () => number): FileSystem => {
   const times = new Map<string, number>()
   const timed = (info: FileInfo): FileInfo => ({ ...info, modified: times.get(info.id) ?? now() })
-  const guarded = <A>(call: Call<A>, last: () => void = () => {}): Call<A> => {
+  const guarded = <A>(
+    call: Call<A>,
+    { last = () => {}, mayFail = true }: { readonly last?: () => void; readonly mayFail?: boolean } = {}
+  ): Call<A> => {
     // the answer of a call that is made, `never` for one that is not
     const attempt = (f: () => A): A | typeof never => {
       if (faults.crashed) return never
@@ -49,6 +60,10 @@ export const fileSystem = (faults: Faults, now: () => number): FileSystem => {
         last()
         faults.crashed = true
         return never
+      }
+      if (mayFail && faults.fail !== undefined && faults.fail-- === 0) {
+        faults.fail = undefined
+        throw Object.assign(new Error("EIO: planned"), { code: "EIO" })
       }
       return f()
     }
@@ -92,13 +107,14 @@ export const fileSystem = (faults: Faults, now: () => number): FileSystem => {
           faults.fds.add(fd)
           return fd
         }
-      }),
+        // what cannot be read of a deleted file is lost, and a notice says so
+      }, { mayFail: !path.startsWith("/proc/") }),
     fstat: (fd) => guarded({ ...node.fstat(fd), sync: () => timed(node.fstat(fd).sync()) }),
     lstat: (path) => guarded({ ...node.lstat(path), sync: () => timed(node.lstat(path).sync()) }),
-    read: (fd, bytes, position) => guarded(node.read(fd, bytes, position)),
+    read: (fd, bytes, position) => guarded(node.read(fd, bytes, position), { mayFail: false }),
     write: (fd, bytes) =>
-      guarded({ ...node.write(fd, bytes), sync: () => write(fd, bytes) }, () => {
-        fs.writeSync(fd, bytes, 0, Math.min(bytes.length, faults.crash!.take))
+      guarded({ ...node.write(fd, bytes), sync: () => write(fd, bytes) }, {
+        last: () => void fs.writeSync(fd, bytes, 0, Math.min(bytes.length, faults.crash!.take))
       }),
     fdatasync: (fd) => guarded({ ...node.fdatasync(fd), sync: () => {} }),
     fchmod: (fd, mode) => guarded(node.fchmod(fd, mode)),
