@@ -128,6 +128,7 @@ export const fileSystem = (faults: Faults, now: () => number): FileSystem => {
       }),
     rename: (from, to) => guarded(node.rename(from, to)),
     unlink: (path) => guarded(node.unlink(path)),
+    syncDirectory: (path) => guarded({ ...node.syncDirectory(path), sync: () => {} }),
     readdir: (path) => guarded(node.readdir(path)),
     symlink: (target, path) => guarded(node.symlink(target, path)),
     realpath: (path) => guarded(node.realpath(path))

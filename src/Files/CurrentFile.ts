@@ -57,6 +57,8 @@ export interface CurrentFile {
   due: number
   /** It ends within a line that this sink has not begun. */
   torn: boolean
+  /** Its name is durable, and so are those of the files before it. */
+  isNamed: boolean
   /** Somebody wants it rotated. */
   wanted: boolean
   /** Why that could not be done. */
@@ -83,6 +85,7 @@ export const make = (options: Options): CurrentFile => ({
   began: 0,
   due: Number.POSITIVE_INFINITY,
   torn: false,
+  isNamed: false,
   wanted: false,
   failed: undefined,
   lookAt: 0,
@@ -207,6 +210,7 @@ const open = function*(self: CurrentFile): Steps.Steps<OpenFile> {
   const { clock, fs, rotation } = self.options
   const file = yield* OpenFiles.open(fs, self.path, self.options.access)
   self.file = file
+  self.isNamed = false
   self.size = self.end = self.seen = file.size
   self.lookAt = now(self) + self.options.lookAfter
   if (rotation !== undefined) {

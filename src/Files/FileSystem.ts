@@ -5,6 +5,7 @@
 import * as Context from "effect/Context"
 import * as fs from "node:fs"
 import type { Call, Callback } from "./Steps.ts"
+import * as Steps from "./Steps.ts"
 
 /**
  * What a sink asks of a file.
@@ -45,6 +46,11 @@ export interface FileSystem {
   /** Replaces a file that has the new name. */
   readonly rename: (from: string, to: string) => Call<void>
   readonly unlink: (path: string) => Call<void>
+  /**
+   * Makes the names in a directory durable: a file is not found after a loss of power when its name is not (fsync(2)).
+   * Nothing where directories have no such call, or this one cannot be read.
+   */
+  readonly syncDirectory: (path: string) => Call<void>
   readonly readdir: (path: string) => Call<ReadonlyArray<string>>
   readonly symlink: (target: string, path: string) => Call<void>
   /** The path without symbolic links. Fails where nothing is. */
@@ -110,6 +116,10 @@ export const node: FileSystem = {
     sync: () => fs.unlinkSync(path),
     start: (callback) => fs.unlink(path, (error) => callback(error))
   }),
+  syncDirectory: (path) => ({
+    sync: () => Steps.runSync(syncNames(path)),
+    start: (callback) => Steps.start(syncNames(path), callback)
+  }),
   readdir: (path) => ({
     sync: () => fs.readdirSync(path),
     start: (callback) => fs.readdir(path, callback)
@@ -123,6 +133,19 @@ export const node: FileSystem = {
     start: (callback) => fs.realpath(path, callback)
   })
 }
+
+const syncNames = function*(path: string): Steps.Steps<void> {
+  const fd = yield* Steps.orUndefined(node.open(path, fs.constants.O_RDONLY), isUnsupported)
+  if (fd === undefined) return
+  try {
+    yield* Steps.orUndefined(node.fdatasync(fd), isUnsupported)
+  } finally {
+    yield* Steps.of(node.close(fd))
+  }
+}
+
+const isUnsupported = (error: unknown): boolean =>
+  ["EACCES", "EPERM", "EISDIR", "EINVAL", "ENOTSUP"].some((code) => isError(error, code))
 
 const infoOf = (stats: fs.Stats): FileInfo => ({
   size: stats.size,

@@ -5,9 +5,11 @@
 import * as Effect from "effect/Effect"
 import * as LogLevel from "effect/LogLevel"
 import type * as Scope from "effect/Scope"
+import { dirname } from "node:path"
 import type { CurrentFile } from "../Files/CurrentFile.ts"
 import type { FileSystem } from "../Files/FileSystem.ts"
 import type { Retired } from "../Files/Retired.ts"
+import * as Steps from "../Files/Steps.ts"
 import type { LogRecord } from "../Record.ts"
 import type { SyncSettings } from "./FileOptions.ts"
 import type { InFlight } from "./InFlight.ts"
@@ -52,10 +54,7 @@ export interface Durability {
  * Nothing to make durable yet.
  */
 export const make = ({ current, fs, look, retired, scope, sync, syncing, tell }: Options): Durability => {
-  const syncOpen = Effect.suspend(() => {
-    const { file } = current
-    return file === undefined ? Effect.void : syncing.run(fs.fdatasync(file.fd).start)
-  })
+  const syncOpen = syncing.run<void>((callback) => Steps.start(syncFile(fs, current), callback))
   const syncAll = Effect.andThen(Effect.andThen(look, syncOpen), retired.settled)
   const isUrgent = (batch: ReadonlyArray<LogRecord>): boolean =>
     sync.from !== "None" && batch.some(({ level }) => LogLevel.isGreaterThanOrEqualTo(level, sync.from))
@@ -80,13 +79,28 @@ export const make = ({ current, fs, look, retired, scope, sync, syncing, tell }:
       if (!isUrgent(batch) && sync.every === undefined) return
       try {
         retired.syncUnsafe()
-        if (current.file !== undefined) fs.fdatasync(current.file.fd).sync()
+        Steps.runSync(syncFile(fs, current))
       } catch (error) {
         tell("sync_failed", messageOf(error))
         throw error
       }
     },
     close: Effect.suspend(() => isPending ? Effect.interruptible(pending) : Effect.void)
+  }
+}
+
+// its names last: they lead to what is there then
+const syncFile = function*(fs: FileSystem, current: CurrentFile): Steps.Steps<void> {
+  const { file, isNamed, path } = current
+  if (file === undefined) return
+  yield* Steps.of(fs.fdatasync(file.fd))
+  if (isNamed) return
+  current.isNamed = true
+  try {
+    yield* Steps.of(fs.syncDirectory(dirname(path)))
+  } catch (error) {
+    current.isNamed = false
+    throw error
   }
 }
 

@@ -59,7 +59,33 @@ describe("durability of a file", () => {
         open({ path: "app.log", sync: { every: "5 seconds" } }, file.fs),
         (sink) => sink.write([record("a")], text)
       ))
-      assert.deepStrictEqual(file.events, ["fdatasync", "close"])
+      assert.deepStrictEqual(file.events, ["fdatasync", "names", "close"])
+    }))
+
+  it.effect("G29 names are made durable again after a rotation, and when that has failed", () =>
+    Effect.gen(function*() {
+      const root = yield* directory
+      let synced = 0
+      let isBroken = false
+      const files: FileSystem = {
+        ...node,
+        syncDirectory: (path) => {
+          synced++
+          return isBroken ? failing(node.syncDirectory(path), "EIO") : node.syncDirectory(path)
+        }
+      }
+      const sink = yield* open({ path: join(root, "app.log"), rotate: {} }, files)
+      yield* sink.flush!
+      yield* sink.flush!
+      assert.strictEqual(synced, 1)
+      yield* sink.write([record("a")], text)
+      yield* sink.rotate!
+      isBroken = true
+      yield* Effect.flip(sink.flush!)
+      isBroken = false
+      yield* sink.flush!
+      yield* sink.flush!
+      assert.strictEqual(synced, 3)
     }))
 
   it.effect("G29 a synchronous batch that goes into two files is durable in both when it returns", () =>

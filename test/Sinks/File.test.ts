@@ -369,7 +369,7 @@ describe("Sinks.file on a failing file system", () => {
       assert.deepStrictEqual(file.events, [])
       file.release()
       yield* Fiber.join(flushing)
-      assert.deepStrictEqual(file.events, ["fdatasync"])
+      assert.deepStrictEqual(file.events, ["fdatasync", "names"])
     }))
 
   it.effect("writes a record again that comes again after it was delivered", () =>
@@ -384,11 +384,14 @@ describe("Sinks.file on a failing file system", () => {
       assert.strictEqual(file.content(), "a\na\na\na\n")
     }))
 
-  it.effect("flush is an fdatasync, and fails as Unavailable", () =>
+  it.effect("flush is an fdatasync, of a new file also of its name, and fails as Unavailable", () =>
     Effect.gen(function*() {
       const file = planned([])
-      yield* (yield* openOn(file.fs)).flush!
-      assert.deepStrictEqual(file.events, ["fdatasync"])
+      const sink = yield* openOn(file.fs)
+      yield* sink.flush!
+      assert.deepStrictEqual(file.events, ["fdatasync", "names"])
+      yield* sink.flush!
+      assert.deepStrictEqual(file.events, ["fdatasync", "names", "fdatasync"])
       const broken: FileSystem = { ...file.fs, fdatasync: () => failing("EIO: planned") }
       assert.strictEqual(delivered(yield* Effect.exit((yield* openOn(broken)).flush!)), 0)
     }))

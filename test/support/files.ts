@@ -254,6 +254,7 @@ export const planned = (plan: ReadonlyArray<Step>, initial = ""): PlannedFile =>
           if (fd === 3) events.push(underWay > 0 ? "closed under a write" : "close")
         }),
       rename: nothing,
+      syncDirectory: () => answering(() => void events.push("names")),
       unlink: nothing,
       readdir: () => answering(() => []),
       symlink: nothing,
