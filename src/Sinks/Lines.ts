@@ -120,7 +120,7 @@ export const make = (options: Options = {}): Lines => {
   let chunk: Chunk | undefined
   // the line that did not fit into the chunk before: where it is
   let ahead: readonly [start: number, end: number] | undefined
-  const repeated = new Set<LogRecord>()
+  let repeated = new Set<LogRecord>()
   let torn: Torn | undefined = options.torn === true
     ? { record: undefined, rest: lineBreak, lane: 0 }
     : undefined
@@ -191,12 +191,6 @@ export const make = (options: Options = {}): Lines => {
     return same
   }
 
-  // of those that do not come again, as another sink has them
-  const forget = (next: ReadonlyArray<LogRecord>): void => {
-    const kept = new Set(next)
-    for (const record of repeated) if (!kept.has(record)) repeated.delete(record)
-  }
-
   const settleChunk = (): void => {
     if (chunk !== undefined) settle(chunk)
     chunk = undefined
@@ -211,7 +205,6 @@ export const make = (options: Options = {}): Lines => {
       whole = countSame(next, whole)
       told = 0
       batch = next
-      if (repeated.size > 0) forget(next)
       write = repeated.size === 0 ? Bytes.writerOf(nextFormat) : writeNoted(Bytes.writerOf(nextFormat))
     },
     lackingUnsafe(room) {
@@ -266,7 +259,8 @@ export const make = (options: Options = {}): Lines => {
     endUnsafe() {
       settleChunk()
       const delivered = whole
-      if (whole === batch.length) repeated.clear()
+      // those that are left may come again
+      if (repeated.size > 0) repeated = new Set(batch.slice(whole).filter((record) => repeated.has(record)))
       batch = nothing
       whole = 0
       told = 0

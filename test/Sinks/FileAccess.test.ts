@@ -133,6 +133,18 @@ describe("a file that processes share", () => {
       assert.isAtMost(Math.max(...file.writes), 64 * 1024)
     }))
 
+  it.effect("G29 a line that a full disk has cut is written again with a note, whenever that is", () =>
+    Effect.gen(function*() {
+      const file = planned([{ take: 5 }, { fail: "ENOSPC" }])
+      const sink = yield* Effect.provideService(open({ path: "app.log", shared: true }), CurrentFileSystem, file.fs)
+      const batch = ["one", "two", "three"].map((message) => record(message))
+      const noted = (r: Record.LogRecord) => [r.message, ...r.notes ?? []].join(" ")
+      yield* Effect.flip(sink.write(batch, noted))
+      yield* sink.write(batch.slice(1), noted)
+      yield* sink.write(batch.slice(1), noted)
+      assert.strictEqual(file.content(), "one\nt\ntwo repeated\nthree\ntwo\nthree\n")
+    }))
+
   it("cannot be rotated", () => {
     const { wrong } = FileSink.make({ path: "app.log", shared: true, rotate: { size: "1 MB" } })
     assert.deepStrictEqual(wrong.map(({ field }) => field), ["rotate"])
