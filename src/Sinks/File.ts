@@ -115,7 +115,12 @@ const open = Effect.fnUntraced(function*(settings: FileSettings) {
       )
     )
   }
-  const lines = Lines.make({ torn: current.torn, maxBytes: isFile && !shared ? fileMaxBytes : undefined })
+  // what takes less than a line at once, as a FIFO does, would never take it whole
+  const lines = Lines.make({
+    torn: current.torn,
+    maxBytes: isFile && !shared ? fileMaxBytes : undefined,
+    whole: isFile && shared
+  })
   current.torn = false
   const makeRoom = function*(bytes: number): Steps.Steps<void> {
     yield* CurrentFiles.makeRoom(current, bytes)

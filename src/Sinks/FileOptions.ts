@@ -42,9 +42,9 @@ export interface FileOptions extends SinkOptions {
   /** A symbolic link that is made to the file when it is opened. It replaces another link, and nothing else. Default: none. */
   readonly symlink?: string | undefined
   /**
-   * Whether other processes append to it too. Then a write has 64 KiB at most, in whole lines, and a line of which only a part
-   * could be written is ended there and written again, with the note `repeated`. It cannot be rotated by any of
-   * them. Default `false`.
+   * Whether other processes append to it too. Then a write has whole lines, in 64 KiB at most or one that is longer, and a
+   * line of which only a part could be written is ended there and written again, with the note `repeated`. It cannot be
+   * rotated by any of them. Default `false`.
    */
   readonly shared?: boolean | undefined
   /**

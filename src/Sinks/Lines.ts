@@ -97,18 +97,20 @@ const noWrite: Write = (_record, _bytes, at) => at
  * - `lane`: default one lane for all.
  * - `torn`: it ends within a line, which is ended first. Default `false`.
  * - `maxBytes`: the most that a piece has. Default 64 KiB.
+ * - `whole`: a line that has more is a piece all the same, so that no line of others comes into it. Default `false`.
  */
 export interface Options {
   readonly lane?: ((record: LogRecord) => Lane) | undefined
   readonly torn?: boolean | undefined
   readonly maxBytes?: number | undefined
+  readonly whole?: boolean | undefined
 }
 
 /**
  * Lines of a destination.
  */
 export const make = (options: Options = {}): Lines => {
-  const { lane: laneOf, maxBytes = defaultMaxBytes } = options
+  const { lane: laneOf, maxBytes = defaultMaxBytes, whole: isWhole = false } = options
   // as much again, for the line that is over the bound
   const makeScratch = () => Bytes.page(Buffer.allocUnsafeSlow(2 * maxBytes))
   let scratchPage = makeScratch()
@@ -218,7 +220,7 @@ export const make = (options: Options = {}): Lines => {
       if (chunk === undefined) return undefined
       const { bytes, lane, written } = chunk
       const end = Math.max(lastLineEnd(chunk, Math.min(room, maxBytes)), nextLineEnd(chunk))
-      return { bytes: bytes.subarray(written, Math.min(end, written + maxBytes)), lane }
+      return { bytes: bytes.subarray(written, isWhole ? end : Math.min(end, written + maxBytes)), lane }
     },
     outUnsafe(records, passed) {
       // the chunk stays as it is: its piece may be under way

@@ -6,7 +6,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as fs from "node:fs"
 import { hostname } from "node:os"
 import { join } from "node:path"
-import { CurrentFileSystem } from "../../src/Files/FileSystem.ts"
+import { CurrentFileSystem, node } from "../../src/Files/FileSystem.ts"
 import * as Record from "../../src/Record.ts"
 import * as FileSink from "../../src/Sinks/File.ts"
 import type { FileOptions } from "../../src/Sinks/FileOptions.ts"
@@ -131,6 +131,31 @@ describe("a file that processes share", () => {
         file.writes.slice(0, -1).map(() => 0)
       )
       assert.isAtMost(Math.max(...file.writes), 64 * 1024)
+    }))
+
+  it.effect("G29 a line above 64 KiB is written whole, so that no other line comes into it", () =>
+    Effect.gen(function*() {
+      const path = join(yield* directory, "app.log")
+      const writeOthers = () => fs.appendFileSync(path, "other\n")
+      const sink = yield* Effect.provideService(open({ path, shared: true }), CurrentFileSystem, {
+        ...node,
+        write: (fd, bytes) => ({
+          sync: () => {
+            const written = node.write(fd, bytes).sync()
+            writeOthers()
+            return written
+          },
+          start: (callback) =>
+            node.write(fd, bytes).start((error, written) => {
+              writeOthers()
+              callback(error, written)
+            })
+        })
+      })
+      const long = "x".repeat(100_000)
+      yield* sink.write(["a", long].map((message) => record(message)), text)
+      sink.writeSync!([record(long)], text)
+      assert.strictEqual(content(path), `a\nother\n${long}\nother\n${long}\nother\n`)
     }))
 
   it.effect("G29 a line that a full disk has cut is written again with a note, whenever that is", () =>

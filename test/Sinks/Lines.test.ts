@@ -91,6 +91,18 @@ describe("Lines", () => {
     }
   })
 
+  it("G29 gives a line whole, whatever its length, where lines are to be whole", () => {
+    const lines = Lines.make({ whole: true })
+    const long = "€".repeat(Lines.defaultMaxBytes)
+    lines.beginUnsafe(["a", long, "b"].map((message) => record(message)), text)
+    const pieces: Array<string> = []
+    for (let piece = lines.nextUnsafe(); piece !== undefined; piece = lines.nextUnsafe()) {
+      pieces.push(Buffer.from(piece.bytes).toString())
+      lines.wroteUnsafe(piece.bytes.length)
+    }
+    assert.deepStrictEqual(pieces, ["a\n", `${long}\n`, "b\n"])
+  })
+
   it("makes pieces that are nearly full, not one for each line", () => {
     const lines = Lines.make()
     lines.beginUnsafe(Array.from({ length: 1000 }, () => record("x".repeat(199))), text)
