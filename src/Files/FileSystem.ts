@@ -53,7 +53,7 @@ export interface FileSystem {
   readonly syncDirectory: (path: string) => Call<void>
   readonly readdir: (path: string) => Call<ReadonlyArray<string>>
   readonly symlink: (target: string, path: string) => Call<void>
-  /** The path without symbolic links. Fails where nothing is. */
+  /** The path without symbolic links: `..` is the parent of where one leads. Fails where nothing is. */
   readonly realpath: (path: string) => Call<string>
 }
 
@@ -129,8 +129,8 @@ export const node: FileSystem = {
     start: (callback) => fs.symlink(target, path, (error) => callback(error))
   }),
   realpath: (path) => ({
-    sync: () => fs.realpathSync(path),
-    start: (callback) => fs.realpath(path, callback)
+    sync: () => fs.realpathSync.native(path),
+    start: (callback) => fs.realpath.native(path, callback)
   })
 }
 

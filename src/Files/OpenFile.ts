@@ -2,7 +2,7 @@
  * A file that is open for lines to be appended to it.
  */
 import { constants } from "node:fs"
-import { dirname, isAbsolute, relative, sep } from "node:path"
+import { basename, dirname, isAbsolute, join, relative, sep } from "node:path"
 import type { FileInfo, FileSystem } from "./FileSystem.ts"
 import { isMissing } from "./FileSystem.ts"
 import * as Steps from "./Steps.ts"
@@ -48,28 +48,40 @@ export const open = function*(fs: FileSystem, path: string, access: Access): Ste
   }
 }
 
-// The directory is there, most of the time, and each call is a turn of the event loop. Nothing is made outside of the base.
-const openIn = function*(fs: FileSystem, path: string, access: Access): Steps.Steps<number> {
+const openIn = (fs: FileSystem, path: string, access: Access): Steps.Steps<number> =>
+  access.base === undefined ? openAnywhere(fs, path, access) : openBelow(fs, access.base, path, access)
+
+// The directory is there, most of the time, and each call is a turn of the event loop.
+const openAnywhere = function*(fs: FileSystem, path: string, access: Access): Steps.Steps<number> {
+  const opening = fs.open(path, access.followLinks ? appending : appending | constants.O_NOFOLLOW, access.mode)
+  const fd = yield* Steps.orUndefined(opening, isMissing)
+  if (fd !== undefined) return fd
+  yield* Steps.of(fs.mkdir(dirname(path), access.directoryMode))
+  return yield* Steps.of(opening)
+}
+
+// Nothing is made before it is known to be below the base.
+const openBelow = function*(fs: FileSystem, base: string, path: string, access: Access): Steps.Steps<number> {
   const directory = dirname(path)
   const opening = fs.open(path, access.followLinks ? appending : appending | constants.O_NOFOLLOW, access.mode)
-  if (access.base === undefined) {
-    const fd = yield* Steps.orUndefined(opening, isMissing)
-    if (fd !== undefined) return fd
-  }
+  yield* checkBelow(fs, base, directory)
   yield* Steps.of(fs.mkdir(directory, access.directoryMode))
-  if (access.base !== undefined) yield* checkBase(fs, access.base, directory)
   return yield* Steps.of(opening)
 }
 
 // Non-blocking matters for FIFOs only: a thread that blocks in one is lost, and holds up the end of the process.
 const appending = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK
 
-const checkBase = function*(fs: FileSystem, base: string, directory: string): Steps.Steps<void> {
-  const real = yield* Steps.of(fs.realpath(base))
-  const below = relative(real, yield* Steps.of(fs.realpath(directory)))
-  if (below === ".." || below.startsWith(`..${sep}`) || isAbsolute(below)) {
-    throw new Error(`its directory is not below ${base}`)
-  }
+const checkBelow = function*(fs: FileSystem, base: string, path: string): Steps.Steps<void> {
+  const below = relative(yield* realPath(fs, base), yield* realPath(fs, path))
+  if (below === ".." || below.startsWith(`..${sep}`) || isAbsolute(below)) throw new Error(`it is not below ${base}`)
+}
+
+// Of what is yet to be made, too: what is there of it, and then names.
+const realPath = function*(fs: FileSystem, path: string): Steps.Steps<string> {
+  const parent = dirname(path)
+  const real = yield* Steps.orUndefined(fs.realpath(path), (error) => isMissing(error) && parent !== path)
+  return real ?? join(yield* realPath(fs, parent), basename(path))
 }
 
 const checkPermissions = function*(

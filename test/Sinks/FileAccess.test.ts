@@ -45,9 +45,34 @@ describe("where a file sink writes", () => {
       fs.symlinkSync(join(root, "elsewhere"), join(logs, "sub"))
       assert.include(yield* refusal({ path: join(logs, "sub", "app.log"), base: logs }), "is not below")
       assert.include(yield* refusal({ path: join(root, "app.log"), base: logs }), "is not below")
+      assert.include(yield* refusal({ path: `${logs}/sub/../app.log`, base: logs }), "is not below")
+      assert.deepStrictEqual(fs.readdirSync(root).toSorted(), ["elsewhere", "logs"])
       assert.deepStrictEqual(fs.readdirSync(join(root, "elsewhere")), [])
       yield* write({ path: join(logs, "sub", "app.log") })
       yield* write({ path: join(logs, "deeper", "app.log"), base: logs })
+    }))
+
+  it.live("no directory is made outside of the base", () =>
+    Effect.gen(function*() {
+      const root = yield* directory
+      const base = join(root, "logs")
+      fs.mkdirSync(base)
+      fs.mkdirSync(join(root, "elsewhere"))
+      fs.symlinkSync(join(root, "elsewhere"), join(base, "sub"))
+      fs.symlinkSync(join(root, "nowhere"), join(base, "dangling"))
+      assert.include(yield* refusal({ path: join(base, "sub", "deep", "app.log"), base }), "is not below")
+      assert.include(yield* refusal({ path: join(root, "beside", "app.log"), base }), "is not below")
+      yield* refusal({ path: join(base, "dangling", "deep", "app.log"), base })
+      assert.deepStrictEqual(fs.readdirSync(root).toSorted(), ["elsewhere", "logs"])
+      assert.deepStrictEqual(fs.readdirSync(join(root, "elsewhere")), [])
+    }))
+
+  it.live("the base is made, like the directories below it", () =>
+    Effect.gen(function*() {
+      const base = join(yield* directory, "var", "logs")
+      yield* write({ path: join(base, "deep", "app.log"), base })
+      assert.strictEqual(content(join(base, "deep", "app.log")), "a\n")
+      assert.strictEqual(modeOf(base), 0o700)
     }))
 
   it.live("a symbolic link is refused, or followed", () =>
