@@ -4,7 +4,7 @@
 import { constants } from "node:fs"
 import { basename, dirname, isAbsolute, join, relative, sep } from "node:path"
 import type { FileInfo, FileSystem } from "./FileSystem.ts"
-import { isMissing } from "./FileSystem.ts"
+import { isError, isMissing } from "./FileSystem.ts"
 import * as Steps from "./Steps.ts"
 
 /**
@@ -22,7 +22,8 @@ export interface OpenFile extends FileInfo {
  * - `mode`, `directoryMode`: permissions of what is not there yet.
  * - `permissions`: what becomes of a file that has more of them.
  * - `followLinks`: whether its path may be a symbolic link.
- * - `base`: the directory that it has to be in, or below. `undefined`: anywhere.
+ * - `base`: the directory that it has to be in, or below, and a link to it has to lead to a file that is there. `undefined`:
+ *   anywhere.
  */
 export interface Access {
   readonly mode: number
@@ -60,13 +61,20 @@ const openAnywhere = function*(fs: FileSystem, path: string, access: Access): St
   return yield* Steps.of(opening)
 }
 
-// Nothing is made before it is known to be below the base.
+// Nothing is made, nor opened, before it is known to be below the base. So no link is followed by the open itself.
 const openBelow = function*(fs: FileSystem, base: string, path: string, access: Access): Steps.Steps<number> {
   const directory = dirname(path)
-  const opening = fs.open(path, access.followLinks ? appending : appending | constants.O_NOFOLLOW, access.mode)
   yield* checkBelow(fs, base, directory)
   yield* Steps.of(fs.mkdir(directory, access.directoryMode))
-  return yield* Steps.of(opening)
+  const opening = (path: string) => Steps.of(fs.open(path, appending | constants.O_NOFOLLOW, access.mode))
+  try {
+    return yield* opening(path)
+  } catch (error) {
+    if (!access.followLinks || !isError(error, "ELOOP")) throw error
+  }
+  const target = yield* Steps.of(fs.realpath(path))
+  yield* checkBelow(fs, base, target)
+  return yield* opening(target)
 }
 
 // Non-blocking matters for FIFOs only: a thread that blocks in one is lost, and holds up the end of the process.

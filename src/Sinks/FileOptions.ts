@@ -37,7 +37,10 @@ export interface FileOptions extends SinkOptions {
    * without those that are too many (`"repair"`), or not used (`"refuse"`).
    */
   readonly permissions?: "keep" | "repair" | "refuse" | undefined
-  /** Whether `path` may be a symbolic link. Default `false`: it is not opened then. */
+  /**
+   * Whether `path` may be a symbolic link. Default `false`: it is not opened then. Where there is a `base`, the link must lead to
+   * a file that is there, below it.
+   */
   readonly followLinks?: boolean | undefined
   /** A symbolic link that is made to the file when it is opened. It replaces another link, and nothing else. Default: none. */
   readonly symlink?: string | undefined

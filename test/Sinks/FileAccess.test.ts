@@ -75,6 +75,33 @@ describe("where a file sink writes", () => {
       assert.strictEqual(modeOf(base), 0o700)
     }))
 
+  it.live("a link that is followed does not lead out of the base", () =>
+    Effect.gen(function*() {
+      const root = yield* directory
+      const base = join(root, "logs")
+      const path = join(base, "app.log")
+      const options = { path, base, followLinks: true }
+      const linkTo = (target: string) => {
+        fs.rmSync(path, { force: true })
+        fs.symlinkSync(target, path)
+      }
+      fs.mkdirSync(base)
+      fs.writeFileSync(join(root, "precious"), "")
+      fs.writeFileSync(join(base, "target"), "")
+      linkTo("../precious")
+      assert.include(yield* refusal(options), "is not below")
+      assert.strictEqual(content(join(root, "precious")), "")
+      // where it would be made, only the link knows
+      for (const nowhere of ["../nowhere", "nowhere"]) {
+        linkTo(nowhere)
+        assert.include(yield* refusal(options), "ENOENT")
+      }
+      assert.deepStrictEqual(fs.readdirSync(root).toSorted(), ["logs", "precious"])
+      linkTo("target")
+      yield* write(options)
+      assert.strictEqual(content(join(base, "target")), "a\n")
+    }))
+
   it.live("a symbolic link is refused, or followed", () =>
     Effect.gen(function*() {
       const root = yield* directory
