@@ -39,6 +39,8 @@ export const moveAway = function*(
   const directory = dirname(path)
   let n = self.next ?? (yield* number(fs, self, path))
   while (true) {
+    // one more would be the same number again
+    if (!Number.isSafeInteger(n)) throw new Error("there is no number behind those of the files there")
     const target = join(directory, self.nameOf(n, time))
     if (yield* isTaken(fs, target)) {
       n++

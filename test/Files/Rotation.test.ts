@@ -12,6 +12,7 @@ import * as Record from "../../src/Record.ts"
 import * as Sinks from "../../src/Sinks.ts"
 import * as FileSink from "../../src/Sinks/File.ts"
 import type { FileOptions } from "../../src/Sinks/FileOptions.ts"
+import { CurrentTell } from "../../src/Sinks/Tell.ts"
 import { directory } from "../support/files.ts"
 
 const record = (message: string) => Record.make({ level: "Info", message })
@@ -74,6 +75,36 @@ describe("rotation of a file", () => {
       const day = fs.statSync(join(root, "app.log")).mtime.toISOString().slice(0, 10)
       assert.strictEqual(contents(root)["app.log"], "bb\n")
       assert.strictEqual(contents(root)[`app.${day}.42.log`], "before\naa\n")
+    }))
+
+  it.effect("G30 fails, and the log goes on, when a file has the last number that there is", () =>
+    Effect.gen(function*() {
+      const root = yield* directory
+      const path = join(root, "app.log")
+      const last = Number.MAX_SAFE_INTEGER
+      fs.writeFileSync(join(root, `old-${last - 1}`), "x\n")
+      const told: Array<string> = []
+      let opened = 0
+      const sink = yield* open({ path, rotate: { size: 2, name: "old-%n" } }).pipe(
+        Effect.provideService(CurrentTell, (kind, message) => told.push(`${kind}: ${message}`)),
+        Effect.provideService(CurrentFileSystem, {
+          ...node,
+          open(path, flags, mode) {
+            // what would go on for ever ends all the same
+            if (++opened > 100) throw new Error("too many calls")
+            return node.open(path, flags, mode)
+          }
+        })
+      )
+      yield* sink.write(["a", "b", "c", "d"].map(record), text)
+      assert.deepStrictEqual(contents(root), {
+        "app.log": "b\nc\nd\n",
+        [`old-${last - 1}`]: "x\n",
+        [`old-${last}`]: "a\n"
+      })
+      assert.deepStrictEqual(told, [
+        `rotation_failed: cannot rotate ${path}, it is tried again in 30 s: there is no number behind those of the files there`
+      ])
     }))
 
   it.effect("by time: with the first line behind it", () =>
