@@ -34,11 +34,12 @@ const noTimes = [
   ...[-1, "-1 second", "soon", "10 potatoes", "", Number.NaN, [Number.NaN, 1], [1]],
   ...[{ second: 1 }, { seconds: Number.NaN }, ...never]
 ]
-const someTime: Kind = ["a duration above zero", [0, "0 seconds", Number.POSITIVE_INFINITY, ...noTimes]]
+const someTime: Kind = ["a duration above zero", [0, "0 seconds", Number.POSITIVE_INFINITY, "Infinity", ...noTimes]]
 const anyTime: Kind = ["a duration of zero or more", [Number.POSITIVE_INFINITY, ...noTimes]]
 const endlessTime: Kind = ["a duration above zero", [0, "0 seconds", ...noTimes]]
 const notText = [0, Number.NaN, "", null, true, Symbol("x"), {}, Object.create(null)]
 const text: Kind = ["a string that is not empty", notText]
+const path: Kind = ["a string that is not empty, without NUL", ["a\0", ...notText]]
 const notLevel = [0, Number.NaN, "", "info", "INFO", "Warning", null, {}]
 const level: Kind = [`"Warn", "Info"`, notLevel]
 const noFunction = [0, Number.NaN, "x", null, {}, Effect.void]
@@ -154,10 +155,10 @@ const kinds = {
       path: [here, ...text],
       mode: [here, ...mode],
       directoryMode: [here, ...mode],
-      base: [here, ...text],
+      base: [here, ...path],
       permissions: [here, `one of "keep", "repair", "refuse"`, [0, "x", null, {}, true]],
       followLinks: [here, "a boolean", [0, "no", null, {}]],
-      symlink: [here, ...text],
+      symlink: [here, ...path],
       shared: [here, "a boolean", [0, "no", null, {}]],
       sync: [here, `one of "never", "flush", "batch", or an object`, [0, "x", null, true]],
       lookAfter: [here, ...someTime],

@@ -156,12 +156,12 @@ const parseOwn = ({
   const wrong = [
     ...Check.option("path", path, isText(path), "a string that is not empty"),
     ...isText(path) && Result.isFailure(template) ? [{ field: "path", message: template.failure }] : [],
-    ...Check.option("base", base, base === undefined || isText(base), "a string that is not empty"),
+    ...Check.option("base", base, base === undefined || isPath(base), paths),
     ...Check.option("mode", mode, isMode(mode), modes),
     ...Check.option("directoryMode", directoryMode, isMode(directoryMode), modes),
     ...Check.option("permissions", permissions, Check.isOneOf(permissions, allPermissions), oneOf(allPermissions)),
     ...Check.option("followLinks", followLinks, typeof followLinks === "boolean", "a boolean"),
-    ...Check.option("symlink", symlink, symlink === undefined || isText(symlink), "a string that is not empty"),
+    ...Check.option("symlink", symlink, symlink === undefined || isPath(symlink), paths),
     ...Check.option("shared", shared, typeof shared === "boolean", "a boolean"),
     ...checkSync(sync),
     ...Check.option("lookAfter", lookAfter, isDuration(lookAfter, Number.MIN_VALUE, false), "a duration above zero"),
@@ -222,6 +222,10 @@ const syncSettings = (sync: Exclude<FileOptions["sync"], undefined>): SyncSettin
     : { onFlush: sync !== "never", every: undefined, from: sync === "batch" ? "All" : "None" }
 
 const isText = (u: unknown): u is string => typeof u === "string" && u !== ""
+
+const isPath = (u: unknown): boolean => isText(u) && !u.includes("\0")
+
+const paths = "a string that is not empty, without NUL"
 
 const isMode = (mode: number): boolean => Number.isInteger(mode) && mode >= 0 && mode <= 0o777
 

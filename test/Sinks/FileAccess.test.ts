@@ -283,6 +283,7 @@ describe("what a file sink makes durable", () => {
     assert.deepStrictEqual(rotate({ signal: "SIGTERM" }), ["rotate.signal"])
     assert.deepStrictEqual(rotate({ name: "app.log" }), ["rotate.name"])
     assert.deepStrictEqual(rotate({ compress: "rar" }), ["rotate.compress"])
+    assert.deepStrictEqual(rotate({ keep: null }), ["rotate.keep"])
     assert.deepStrictEqual(rotate({ keep: { files: 0 } }), ["rotate.keep.files"])
     assert.deepStrictEqual(rotate({ keep: { age: "x" } }), ["rotate.keep.age"])
     assert.deepStrictEqual(rotate({ keep: { bytes: 0 } }), ["rotate.keep.bytes"])
