@@ -13,8 +13,8 @@ const { devDependencies } = JSON.parse(readFileSync("package.json", "utf8")) as 
 }
 const dependencies = ["effect", "@effect/platform-node", "@types/node", "typescript"]
 const surface = "public-surface.ts"
-// between them they import all that the package exports
-const pages = ["docs/http.md", "docs/events.md"]
+// between them they import from all entries of the package
+const pages = ["docs/http.md", "docs/events.md", "docs/files.md"]
 
 const compilerOptions = {
   target: "ES2024",

@@ -29,7 +29,7 @@ export interface RotationOptions {
    * first line behind that time. Default: none.
    */
   readonly every?: Periods.Input | undefined
-  /** The time zone of `every` and of the dates in names, as in the IANA database. Default `"UTC"`. */
+  /** The time zone of `every` and of the dates in names: a name of the IANA database, or an offset. Default `"UTC"`. */
   readonly timeZone?: string | undefined
   /** Whether a file that is there, with something in it, is moved away when the sink opens. Default `false`. */
   readonly onStart?: boolean | undefined
@@ -37,7 +37,8 @@ export interface RotationOptions {
   readonly signal?: RotationSignal | undefined
   /**
    * The name that it gets, in the same directory. `%n` counts up, also from one date to the next: the order of the files is
-   * that of their numbers. `%date` is the day of the first line. Default: `"app.%date.%n.log"` for `"app.log"`.
+   * that of their numbers. `%date` is the day of the first line, or of the last one before the sink opened it. Default:
+   * `"app.%date.%n.log"` for `"app.log"`.
    */
   readonly name?: string | undefined
   /** Which rotated files stay. Only those that `name` makes are ever removed, and never through links. Default: all. */
@@ -57,9 +58,9 @@ export type RotationSignal = "SIGUSR2" | "SIGHUP"
 export interface KeepOptions {
   /** So many. A positive integer. */
   readonly files?: number | undefined
-  /** Those that were last written to within this time. */
+  /** Those that were last written to, or compressed, within this time. */
   readonly age?: Duration.Input | undefined
-  /** So many bytes in all, compressed ones as they are. */
+  /** So many bytes in all, compressed ones as they are. The newest stays though it alone has more. */
   readonly bytes?: Size.Input | undefined
 }
 
