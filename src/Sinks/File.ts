@@ -115,12 +115,10 @@ const open = Effect.fnUntraced(function*(settings: FileSettings) {
       )
     )
   }
-  // what takes less than a line at once, as a FIFO does, would never take it whole
-  const lines = Lines.make({
-    torn: current.torn,
-    maxBytes: isFile && !shared ? fileMaxBytes : undefined,
-    whole: isFile && shared
-  })
+  // what takes less than a line at once, as a FIFO may, would never take it whole
+  const isWhole = isFile && shared
+  const [ownMaxBytes, sharedMaxBytes] = isFile ? [fileMaxBytes, undefined] : [undefined, fifoMaxBytes]
+  const lines = Lines.make({ torn: current.torn, maxBytes: shared ? sharedMaxBytes : ownMaxBytes, whole: isWhole })
   current.torn = false
   const makeRoom = function*(bytes: number): Steps.Steps<void> {
     yield* CurrentFiles.makeRoom(current, bytes)
@@ -142,7 +140,7 @@ const open = Effect.fnUntraced(function*(settings: FileSettings) {
       CurrentFiles.wroteUnsafe(current, written)
       return written
     },
-    isShared: shared,
+    isShared: isWhole,
     settle: isSettled ? (batch) => durability.settle(batch) : undefined,
     settleSync: isSettled ? (batch) => durability.settleSync(batch) : undefined,
     endUnsafe() {
@@ -205,3 +203,6 @@ const onSignal = (
 
 // A batch in one piece, most of the time: each one costs a turn of the event loop.
 const fileMaxBytes = 512 * 1024
+
+// Linux's PIPE_BUF: so many are taken as one, or not at all.
+const fifoMaxBytes = 4096

@@ -46,8 +46,8 @@ export interface FileOptions extends SinkOptions {
   readonly symlink?: string | undefined
   /**
    * Whether other processes append to it too. Then a write has whole lines, in 64 KiB at most or one that is longer, and a
-   * line of which only a part could be written is ended there and written again, with the note `repeated`. It cannot be
-   * rotated by any of them. Default `false`.
+   * line of which only a part could be written is ended there and written again, with the note `repeated`. In a FIFO, lines
+   * above 4 KiB may be mixed with others. It cannot be rotated by any of them. Default `false`.
    */
   readonly shared?: boolean | undefined
   /**

@@ -6,6 +6,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as fs from "node:fs"
 import { hostname } from "node:os"
 import { join } from "node:path"
+import type { FileSystem } from "../../src/Files/FileSystem.ts"
 import { CurrentFileSystem, node } from "../../src/Files/FileSystem.ts"
 import * as Record from "../../src/Record.ts"
 import * as FileSink from "../../src/Sinks/File.ts"
@@ -220,6 +221,27 @@ describe("a file that processes share", () => {
       yield* sink.write(batch.slice(1), noted)
       yield* sink.write(batch.slice(1), noted)
       assert.strictEqual(file.content(), "one\nt\ntwo repeated\nthree\ntwo\nthree\n")
+    }))
+
+  it.effect("G29 a FIFO gets lines in pieces that it takes whole, and a longer line to its end", () =>
+    Effect.gen(function*() {
+      // whose reader makes room for a little at a time
+      const file = planned(Array.from({ length: 20 }, () => ({ take: 4_096 })))
+      const fstat: FileSystem["fstat"] = (fd) => {
+        const call = file.fs.fstat(fd)
+        const info = () => ({ ...call.sync(), isFile: false })
+        return { sync: info, start: (callback) => callback(null, info()) }
+      }
+      const sink = yield* Effect.provideService(
+        open({ path: "fifo", shared: true }),
+        CurrentFileSystem,
+        { ...file.fs, fstat }
+      )
+      const long = "y".repeat(10_000)
+      const messages = [...Array.from({ length: 10 }, () => "x".repeat(999)), long]
+      yield* sink.write(messages.map((message) => record(message)), text)
+      assert.strictEqual(file.content(), messages.map((message) => `${message}\n`).join(""))
+      assert.deepStrictEqual(file.writes, [4_000, 4_000, 2_000, 4_096, 4_096, 1_809])
     }))
 
   it("cannot be rotated", () => {
