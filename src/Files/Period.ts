@@ -27,11 +27,11 @@ import * as Zone from "./Zone.ts"
 export type Input = "daily" | "hourly" | (string & {}) | Cron.Cron | Duration.Input
 
 /**
- * The times at which a period ends and the next one begins. `zone` is where.
+ * The times at which a period ends and the next one begins. A `cron` has the zone that it counts in.
  */
 export type Period =
-  | { readonly _tag: "Cron"; readonly cron: Cron.Cron; readonly zone: TimeZone }
-  | { readonly _tag: "Interval"; readonly millis: number; readonly zone: TimeZone }
+  | { readonly _tag: "Cron"; readonly cron: Cron.Cron }
+  | { readonly _tag: "Interval"; readonly millis: number }
 
 /**
  * What a period may look like, for messages.
@@ -47,7 +47,7 @@ export const make = (input: unknown, zone: TimeZone = Zone.utc): Result.Result<P
   if (input === "hourly") return Result.succeed(ofCron(Cron.make({ ...everyHour, onDstOverlap: "both" }), zone))
   if (isDuration(input, leastMillis, false)) {
     const millis = Math.floor(Duration.toMillis(Duration.fromInputUnsafe(input as Duration.Input)))
-    return Result.succeed({ _tag: "Interval", millis, zone })
+    return Result.succeed({ _tag: "Interval", millis })
   }
   const [wrong] = Check.option("", input, false, allowed)
   if (Cron.isCron(input)) return checked(ofCron(input, zone), wrong!.message)
@@ -64,11 +64,10 @@ const leastMillis = 1000
 const isLikeCron = (text: string): boolean => text.trim().split(/\s+/).length >= 5
 
 // without a zone of its own it would have that of the machine
-const ofCron = (cron: Cron.Cron, zone: TimeZone): Period =>
-  Option.match(cron.tz, {
-    onNone: () => ({ _tag: "Cron", cron: Cron.make({ ...cron, tz: zone }), zone }),
-    onSome: (zone) => ({ _tag: "Cron", cron, zone })
-  })
+const ofCron = (cron: Cron.Cron, zone: TimeZone): Period => ({
+  _tag: "Cron",
+  cron: Option.isSome(cron.tz) ? cron : Cron.make({ ...cron, tz: zone })
+})
 
 // It knows of no years: what does not come after the epoch never does.
 const checked = (period: Period, wrong: string): Result.Result<Period, string> =>
@@ -101,8 +100,3 @@ const nextOfCron = (cron: Cron.Cron, from: number): number => {
     return Number.POSITIVE_INFINITY
   }
 }
-
-/**
- * The date at a time in milliseconds since the epoch, as `YYYY-MM-DD`.
- */
-export const date = (self: Period, millis: number): string => Zone.date(self.zone, millis)

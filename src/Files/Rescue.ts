@@ -4,6 +4,7 @@
  * place.
  */
 import type { FileSystem } from "./FileSystem.ts"
+import { isError } from "./FileSystem.ts"
 import { reading } from "./OpenFile.ts"
 import * as Steps from "./Steps.ts"
 
@@ -58,6 +59,8 @@ export const copy = function*(
   try {
     fd = yield* Steps.of(fs.open(`/proc/self/fd/${self.fd}`, reading))
   } catch (error) {
+    // too many are open, for now
+    if (isError(error, "EMFILE") || isError(error, "ENFILE")) throw error
     return error
   }
   try {

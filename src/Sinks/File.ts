@@ -4,6 +4,7 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
+import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as CurrentFiles from "../Files/CurrentFile.ts"
 import { CurrentFileSystem, isError } from "../Files/FileSystem.ts"
@@ -107,6 +108,10 @@ const open = Effect.fnUntraced(function*(settings: FileSettings) {
   }
   if (keeper !== undefined) {
     keeper.wakeUnsafe()
+    // the others change with a rotation only
+    if (plan?.limits.ageMillis !== undefined) {
+      yield* Effect.forkScoped(Effect.repeat(Effect.sync(keeper.wakeUnsafe), Schedule.spaced("1 hour")))
+    }
     // what is being rotated has it wake once more
     yield* Effect.addFinalizer(() =>
       Effect.ensuring(

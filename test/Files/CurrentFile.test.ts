@@ -60,6 +60,30 @@ describe("the current file", () => {
       assert.deepStrictEqual(linesIn(root), ["torn", "a", "b"])
     }))
 
+  it.effect("G30 what cannot be read of a deleted file since too many are open is rescued later", () =>
+    Effect.gen(function*() {
+      const root = yield* directory
+      const path = join(root, "app.log")
+      let isFull = false
+      const files: FileSystem = {
+        ...node,
+        open: (path, flags, mode) =>
+          isFull && path.startsWith("/proc/")
+            ? failing(node.open(path, flags, mode), "EMFILE")
+            : node.open(path, flags, mode)
+      }
+      const sink = yield* open({ path }, files)
+      yield* sink.write([record("a")], text)
+      fs.rmSync(path)
+      yield* TestClock.adjust("1 second")
+      isFull = true
+      const batch = [record("b")]
+      yield* Effect.flip(sink.write(batch, text))
+      isFull = false
+      yield* sink.write(batch, text)
+      assert.deepStrictEqual(linesIn(root), ["a", "b"])
+    }))
+
   it.effect("G30 a line that is rescued in two parts is whole in one file, also when the first one is renamed", () =>
     Effect.gen(function*() {
       const root = yield* directory

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as TestClock from "effect/testing/TestClock"
 import * as fs from "node:fs"
 import { join } from "node:path"
-import { gunzipSync } from "node:zlib"
+import { gunzipSync, zstdDecompressSync } from "node:zlib"
 import * as AsyncLogging from "../../src/AsyncLogging.ts"
 import type { FileSystem } from "../../src/Files/FileSystem.ts"
 import { CurrentFileSystem, node } from "../../src/Files/FileSystem.ts"
@@ -13,7 +13,7 @@ import * as Sinks from "../../src/Sinks.ts"
 import * as FileSink from "../../src/Sinks/File.ts"
 import type { FileOptions } from "../../src/Sinks/FileOptions.ts"
 import { CurrentTell } from "../../src/Sinks/Tell.ts"
-import { directory } from "../support/files.ts"
+import { directory, until } from "../support/files.ts"
 
 const record = (message: string) => Record.make({ level: "Info", message })
 const text = (r: Record.LogRecord) => r.message
@@ -121,6 +121,26 @@ describe("rotation of a file", () => {
       assert.deepStrictEqual(contents(root), { [`app.${epoch}.1.log`]: "a\nb\n", "app.log": "c\nd\n" })
     }))
 
+  it.effect("G33 by a cron expression, in a time zone, which dates in names have too", () =>
+    Effect.gen(function*() {
+      const root = yield* directory
+      const rotate = { every: "0 0 * * *", timeZone: "Asia/Kolkata" }
+      const sink = yield* open({ path: join(root, "app.log"), rotate, lookAfter: "1 day" })
+      yield* sink.write([record("a")], text)
+      // midnight is at 18:30 UTC there
+      yield* TestClock.adjust("18 hours")
+      yield* sink.write([record("b")], text)
+      yield* TestClock.adjust("1 hour")
+      yield* sink.write([record("c")], text)
+      yield* TestClock.adjust("1 day")
+      yield* sink.write([record("d")], text)
+      assert.deepStrictEqual(contents(root), {
+        "app.1970-01-01.1.log": "a\nb\n",
+        "app.1970-01-02.2.log": "c\n",
+        "app.log": "d\n"
+      })
+    }))
+
   it.effect("on start, when there is something in it", () =>
     Effect.gen(function*() {
       const root = yield* directory
@@ -148,31 +168,34 @@ describe("rotation of a file", () => {
 })
 
 describe("rotation of a running layer", () => {
-  it.live("by AsyncLogging.rotate, and by a signal: every record is in one of the files", () =>
-    Effect.gen(function*() {
-      const root = yield* directory
-      const listeners = process.listenerCount("SIGUSR2")
-      yield* Effect.gen(function*() {
-        yield* Logger.info("one")
-        yield* AsyncLogging.flush
-        yield* AsyncLogging.rotate
-        assert.strictEqual(contents(root)["old-1"], "one\n")
-        yield* Logger.info("two")
-        yield* AsyncLogging.flush
-        process.kill(process.pid, "SIGUSR2")
-        while (contents(root)["old-2"] === undefined) {
-          yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-        }
-        yield* Logger.info("three")
-      }).pipe(Effect.provide(AsyncLogging.layer({
-        sinks: [
-          Sinks.file({ path: join(root, "app.log"), format: text, rotate: { name: "old-%n", signal: "SIGUSR2" } }),
-          Sinks.memory()
-        ]
-      })))
-      assert.deepStrictEqual(contents(root), { "old-1": "one\n", "old-2": "two\n", "app.log": "three\n" })
-      assert.strictEqual(process.listenerCount("SIGUSR2"), listeners)
-    }))
+  it.live.each(["SIGUSR2", "SIGHUP"] as const)(
+    "by AsyncLogging.rotate, and by %s: every record is in one of the files",
+    (signal) =>
+      Effect.gen(function*() {
+        const root = yield* directory
+        const listeners = process.listenerCount(signal)
+        yield* Effect.gen(function*() {
+          yield* Logger.info("one")
+          yield* AsyncLogging.flush
+          yield* AsyncLogging.rotate
+          assert.strictEqual(contents(root)["old-1"], "one\n")
+          yield* Logger.info("two")
+          yield* AsyncLogging.flush
+          process.kill(process.pid, signal)
+          while (contents(root)["old-2"] === undefined) {
+            yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+          }
+          yield* Logger.info("three")
+        }).pipe(Effect.provide(AsyncLogging.layer({
+          sinks: [
+            Sinks.file({ path: join(root, "app.log"), format: text, rotate: { name: "old-%n", signal } }),
+            Sinks.memory()
+          ]
+        })))
+        assert.deepStrictEqual(contents(root), { "old-1": "one\n", "old-2": "two\n", "app.log": "three\n" })
+        assert.strictEqual(process.listenerCount(signal), listeners)
+      })
+  )
 })
 
 describe("a file that others move", () => {
@@ -276,5 +299,46 @@ describe("rotated files", () => {
       yield* Effect.scoped(open({ path: join(root, "app.log"), rotate }))
       assert.deepStrictEqual(fs.readdirSync(root).toSorted(), ["app.log", "old-1.gz", "old-4", "old-x"])
       assert.strictEqual(gunzipSync(fs.readFileSync(join(root, "old-1.gz"))).toString(), "whole\n")
+    }))
+
+  it.live("G33 are kept by age and by bytes", () =>
+    Effect.gen(function*() {
+      const day = 86_400_000
+      const kept = (keep: { readonly age: "5 days" } | { readonly bytes: "25 B" }) =>
+        Effect.gen(function*() {
+          const root = yield* directory
+          for (let n = 1; n <= 4; n++) {
+            const path = join(root, `old-${n}`)
+            fs.writeFileSync(path, "123456789\n")
+            fs.utimesSync(path, new Date(), new Date(Date.now() - (7 - n) * day))
+          }
+          yield* Effect.scoped(open({ path: join(root, "app.log"), rotate: { name: "old-%n", keep } }))
+          return fs.readdirSync(root).filter((name) => name !== "app.log")
+        })
+      assert.deepStrictEqual(yield* kept({ age: "5 days" }), ["old-3", "old-4"])
+      assert.deepStrictEqual(yield* kept({ bytes: "25 B" }), ["old-3", "old-4"])
+    }))
+
+  it.effect("G30 go by their age while nothing is written, too", () =>
+    Effect.gen(function*() {
+      const root = yield* directory
+      yield* TestClock.setTime(Date.now())
+      fs.writeFileSync(join(root, "old-1"), "a\n")
+      yield* open({ path: join(root, "app.log"), rotate: { name: "old-%n", keep: { age: "90 minutes" } } })
+      yield* TestClock.adjust("1 hour")
+      assert.include(fs.readdirSync(root), "old-1")
+      yield* TestClock.adjust("1 hour")
+      yield* until(() => !fs.existsSync(join(root, "old-1")))
+    }))
+
+  it.live("G33 are compressed with zstd", () =>
+    Effect.gen(function*() {
+      const root = yield* directory
+      yield* Effect.scoped(Effect.gen(function*() {
+        const sink = yield* open({ path: join(root, "app.log"), rotate: { name: "old-%n", compress: "zstd" } })
+        yield* sink.write([record("a")], text)
+        yield* sink.rotate!
+      }))
+      assert.strictEqual(zstdDecompressSync(fs.readFileSync(join(root, "old-1.zst"))).toString(), "a\n")
     }))
 })
