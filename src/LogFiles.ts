@@ -181,12 +181,11 @@ const hasText = (line: Line): line is Text => line.text !== undefined
 
 const recordOf: Convert<LogRecord> = (file, line) =>
   Result.mapError(JsonLine.decode(line.text), ({ message }) =>
-    line.isEnded && !isCut(line.text)
-      ? ofLine("Invalid", file, line.number, line.text, `no record: ${message}`)
-      : ofLine("Torn", file, line.number, line.text, "cut short"))
+    isCut(line.text)
+      ? ofLine("Torn", file, line.number, line.text, "cut short")
+      : ofLine("Invalid", file, line.number, line.text, `no record: ${message}`))
 
-// A line that was cut and ended later, by the next process that wrote to the file: it begins as all do, and its object is
-// not closed.
+// It begins as all do, and its object is not closed; whether the next process that wrote to the file has ended it or not.
 const isCut = (text: string): boolean => (text.startsWith(start) || start.startsWith(text)) && !closes(text)
 
 const start = `{"timestamp":"`

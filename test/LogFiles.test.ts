@@ -179,6 +179,20 @@ describe("lines that are no records", () => {
       }
     }))
 
+  it.live("other lines fail, though they have no line feed: only beginnings of records are passed over", () =>
+    Effect.gen(function*() {
+      const ends = ["Segmentation fault", "Killed\0", "{", `{"time`, `{"timestamp":"2026"}`, `x${half}`]
+      const reasons: Array<string> = []
+      for (const end of ends) {
+        const path = yield* log(line("a") + end)
+        const { failure, values } = yield* outcome(messages(path, { onTrouble: Effect.fail }))
+        assert.deepStrictEqual(values, ["a"])
+        reasons.push(failureOf(failure).reason)
+        assert.strictEqual((yield* outcome(messages(path))).failure === undefined, reasons.at(-1) === "Torn", end)
+      }
+      assert.deepStrictEqual(reasons, ["Invalid", "Invalid", "Torn", "Torn", "Invalid", "Invalid"])
+    }))
+
   it.live("other lines fail, behind the records before them, with file, line and reason", () =>
     Effect.gen(function*() {
       const lines: ReadonlyArray<readonly [line: string, says: RegExp]> = [

@@ -10,12 +10,10 @@
  *
  * - `number`: counted from 1, by line feeds.
  * - `text`: decoded as UTF-8. `undefined` if it is longer than allowed.
- * - `isEnded`: by a line feed.
  */
 export interface Line {
   readonly number: number
   readonly text: string | undefined
-  readonly isEnded: boolean
 }
 
 /**
@@ -43,8 +41,8 @@ export const make = (maxBytes: number): LineSplitter => {
     if (length > maxBytes) pieces = []
     else if (piece.length > 0) pieces.push(piece)
   }
-  const take = (lines: Array<Line>, isEnded: boolean): void => {
-    if (length > 0) lines.push({ number, text: length > maxBytes ? undefined : textOf(pieces), isEnded })
+  const take = (lines: Array<Line>): void => {
+    if (length > 0) lines.push({ number, text: length > maxBytes ? undefined : textOf(pieces) })
     pieces = []
     length = 0
   }
@@ -56,12 +54,11 @@ export const make = (maxBytes: number): LineSplitter => {
       let feed = indexOf(chunk, lineFeed, 0)
       let nul = indexOf(chunk, 0, 0)
       while (feed < chunk.length || nul < chunk.length) {
-        const isEnded = feed < nul
-        const end = isEnded ? feed : nul
+        const end = Math.min(feed, nul)
         add(chunk.subarray(start, end))
-        take(lines, isEnded)
+        take(lines)
         start = end + 1
-        if (isEnded) {
+        if (end === feed) {
           number++
           feed = indexOf(chunk, lineFeed, start)
         } else {
@@ -73,7 +70,7 @@ export const make = (maxBytes: number): LineSplitter => {
     },
     end() {
       const lines: Array<Line> = []
-      take(lines, false)
+      take(lines)
       return lines
     }
   }
