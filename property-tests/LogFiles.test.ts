@@ -121,7 +121,17 @@ describe("a log that is read while others are at work", () => {
     { weight: 3, arbitrary: fc.constant("nothing" as const) },
     {
       weight: 4,
-      arbitrary: fc.constantFrom("append", "rotate", "rename", "archive", "finish", "compress", "crash", "delete")
+      arbitrary: fc.constantFrom(
+        "append",
+        "rotate",
+        "take",
+        "rename",
+        "archive",
+        "finish",
+        "compress",
+        "crash",
+        "delete"
+      )
     }
   )
 
@@ -129,6 +139,7 @@ describe("a log that is read while others are at work", () => {
   const world = (folder: string) => {
     let lines = 0
     let n = 0
+    let taken: string | undefined
     let archive: string | undefined
     const current = join(folder, "app.log")
     const deleted = new Set<string>()
@@ -140,12 +151,19 @@ describe("a log that is read while others are at work", () => {
       fs.appendFileSync(current, line(message))
       inCurrent.push(message)
     }
+    // with an empty file, before another one is moved there
+    const take = () => {
+      if (taken !== undefined || !fs.existsSync(current)) return
+      taken = join(folder, `app.2026-01-01.${++n}.log`)
+      fs.writeFileSync(taken, "")
+    }
     const rename = () => {
-      if (!fs.existsSync(current)) return
-      const name = join(folder, `app.2026-01-01.${++n}.log`)
-      fs.renameSync(current, name)
-      contents.set(name, inCurrent)
+      take()
+      if (taken === undefined || !fs.existsSync(current)) return
+      fs.renameSync(current, taken)
+      contents.set(taken, inCurrent)
       inCurrent = []
+      taken = undefined
     }
     const plain = () => [...contents.keys()].find((name) => fs.existsSync(name))
     // an archive appears beside its file, at once and whole
@@ -164,6 +182,7 @@ describe("a log that is read while others are at work", () => {
     const steps = {
       nothing() {},
       append,
+      take,
       rename,
       rotate() {
         rename()
@@ -176,6 +195,7 @@ describe("a log that is read while others are at work", () => {
         finish()
       },
       crash() {
+        taken = undefined
         archive = undefined
       },
       delete() {

@@ -453,6 +453,28 @@ describe("while others are at work", () => {
         assert.deepStrictEqual([...watched.open], [])
       }
     }))
+
+  it.live("G30 a rotation whose name was taken before, and a compression at once, make no file missing or double", () =>
+    Effect.gen(function*() {
+      for (const isCompressed of [false, true]) {
+        for (let at = 0; at < 16; at++) {
+          const { compress, path, rotate } = yield* setUp
+          const name = "app.2026-01-02.4.log"
+          fs.writeFileSync(join(path, "..", name), "")
+          let calls = 0
+          const { run } = tapped({
+            before() {
+              if (calls++ !== at) return
+              rotate()
+              if (isCompressed) compress(name, ".gz")
+            }
+          })
+          const read = yield* Stream.runCollect(run(messages(path)))
+          assert.deepStrictEqual(read.slice(0, 4), ["1", "2", "3", "4"], `at call ${at}`)
+          assert.isTrue(read.length === 4 || read[4] === "5" && read.length === 5, `at call ${at}: ${read.join()}`)
+        }
+      }
+    }))
 })
 
 describe("what a reader holds", () => {

@@ -3,7 +3,7 @@
  *
  * - The current file is opened first and the directory listed then. If the path still leads to the open file after
  *   that, there was no rotation in between: the file is not in the list under another name too, and all that were
- *   rotated before it are.
+ *   rotated before it are. A rotation begins with an empty file of the new name, the last one: it is left out.
  * - A rotated file keeps its number and its name for life, but for the end `.gz` or `.zst`. It gets that in one step,
  *   before the plain file goes. So the plain name is tried before the others, when it is the file's turn: a file that has
  *   none of them by then was deleted.
@@ -71,7 +71,10 @@ export const find = Effect.fnUntraced(function*(path: string, name: string | und
   )
   while (true) {
     const opened = yield* Effect.result(open(calls, target, undefined, constants.O_RDONLY))
-    const rotated = yield* Effect.result(list(calls, directory, pattern))
+    const rotated = yield* Effect.result(Effect.flatMap(
+      list(calls, directory, pattern),
+      (bases) => withoutTaken(calls, bases)
+    ))
     if (opened._tag === "Success" && (yield* idOf(calls, target)) !== opened.success.id) {
       yield* close(opened.success.handle)
       continue
@@ -153,6 +156,15 @@ const list = (
     // the current file tells
     Effect.catchIf((error) => codeOf(error) === "ENOENT", () => Effect.succeed([]))
   )
+
+const withoutTaken = Effect.fnUntraced(function*(calls: Calls, bases: ReadonlyArray<string>) {
+  let { length } = bases
+  while (length > 0 && (yield* isEmpty(calls, bases[length - 1]!))) length--
+  return bases.slice(0, length)
+})
+
+const isEmpty = (calls: Calls, path: string): Effect.Effect<boolean> =>
+  Effect.promise(() => calls.stat(path).then(({ size }) => size === 0, () => false))
 
 const baseOf = (name: string, compression: RotatedName.Compression | undefined): string =>
   name.slice(0, name.length - forms.find(([, of]) => of === compression)![0].length)
