@@ -99,19 +99,20 @@ interface RotatedFile {
   readonly time: number
 }
 
+// One that fails does not keep the others.
 const sweep = function*(options: Options, isWanted: () => boolean): Steps.Steps<void> {
   const { clock, compression, fs, limits, pathOf, tell } = options
   const directory = dirname(pathOf())
   let files = yield* list(options, directory)
   if (compression !== undefined) {
-    for (const file of files) {
-      if (file.compression !== undefined) continue
-      const archive = join(directory, RotatedNames.archive(file.name, compression))
+    for (const { compression: done, name } of files) {
+      if (done !== undefined) continue
+      const archive = join(directory, RotatedNames.archive(name, compression))
       try {
         const temporary = RotatedNames.temporary(archive)
-        if (!(yield* Archive.replace(fs, compression, join(directory, file.name), temporary, archive, isWanted))) return
+        if (!(yield* Archive.replace(fs, compression, join(directory, name), temporary, archive, isWanted))) return
       } catch (error) {
-        tell("compression_failed", `cannot compress ${file.name}, it is left as it is: ${reasonOf(error)}`)
+        tell("compression_failed", `cannot compress ${name}, it is left as it is: ${reasonOf(error)}`)
       }
     }
   }
@@ -119,34 +120,49 @@ const sweep = function*(options: Options, isWanted: () => boolean): Steps.Steps<
   if (compression !== undefined) files = yield* list(options, directory)
   for (const { name } of Retention.expired(files, limits, clock.currentTimeMillisUnsafe())) {
     if (!isWanted()) return
-    yield* Steps.orUndefined(fs.unlink(join(directory, name)), isMissing)
+    yield* remove(options, join(directory, name))
   }
 }
 
 // Those that are rotated, oldest first; archives only where there is a limit. What a crash has left of others is removed:
 // archives that are not complete, and names that were taken for files which were not moved away then.
-const list = function*(
-  { fs, isRotated, limits, name: names, pathOf }: Options,
-  directory: string
-): Steps.Steps<ReadonlyArray<RotatedFile>> {
+const list = function*(options: Options, directory: string): Steps.Steps<ReadonlyArray<RotatedFile>> {
+  const { clock, fs, isRotated, limits, name: names, pathOf } = options
   const current = basename(pathOf())
   const files: Array<RotatedFile> = []
   for (const name of yield* Steps.of(fs.readdir(directory))) {
     if (name === current) continue
-    if (RotatedNames.isTemporary(names, name)) {
-      yield* Steps.orUndefined(fs.unlink(join(directory, name)), isMissing)
-      continue
-    }
+    const isTemporary = RotatedNames.isTemporary(names, name)
     const rotated = RotatedNames.parse(names, name)
-    if (rotated === undefined || !isRotated(rotated.n)) continue
+    if (!isTemporary && (rotated === undefined || !isRotated(rotated.n))) continue
     // nobody asks for archives, of which there may be thousands
-    if (rotated.compression !== undefined && !Retention.isLimited(limits)) continue
-    const info: FileInfo | undefined = yield* Steps.orUndefined(fs.lstat(join(directory, name)), isMissing)
+    if (rotated?.compression !== undefined && !Retention.isLimited(limits)) continue
+    const path = join(directory, name)
+    const info: FileInfo | undefined = yield* Steps.orUndefined(fs.lstat(path), isMissing)
     if (info?.isFile !== true) continue
-    if (info.size === 0) yield* Steps.orUndefined(fs.unlink(join(directory, name)), isMissing)
-    else files.push({ name, n: rotated.n, compression: rotated.compression, size: info.size, time: info.modified })
+    const age = clock.currentTimeMillisUnsafe() - info.modified
+    if (rotated === undefined) {
+      if (age > unfinishedMillis) yield* remove(options, path)
+    } else if (info.size === 0) {
+      if (age > takenMillis) yield* remove(options, path)
+    } else {
+      files.push({ name, n: rotated.n, compression: rotated.compression, size: info.size, time: info.modified })
+    }
   }
   return files.toSorted((a, b) => a.n - b.n)
+}
+
+// Younger ones may be another process's. It writes to an archive many times a second; a file that it has just moved to the
+// name it had taken must never be removed, and an empty one harms nobody.
+const unfinishedMillis = 60_000
+const takenMillis = 3_600_000
+
+const remove = function*({ fs, tell }: Options, path: string): Steps.Steps<void> {
+  try {
+    yield* Steps.orUndefined(fs.unlink(path), isMissing)
+  } catch (error) {
+    tell("housekeeping_failed", `cannot remove ${basename(path)}: ${reasonOf(error)}`)
+  }
 }
 
 const reasonOf = (error: unknown): string => error instanceof Error ? error.message : String(error)

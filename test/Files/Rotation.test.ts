@@ -293,6 +293,8 @@ describe("rotated files", () => {
       put("old-1.gz", "a part")
       put("old-2.gz.tmp", "a part")
       put("old-3", "")
+      const yesterday = Date.now() / 1000 - 86_400
+      for (const name of ["old-2.gz.tmp", "old-3"]) fs.utimesSync(join(root, name), yesterday, yesterday)
       put("old-x", "")
       fs.symlinkSync(join(root, "old-x"), join(root, "old-4"))
       const rotate = { size: "1 MB", name: "old-%n", compress: "gzip" } as const
