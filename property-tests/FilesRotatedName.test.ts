@@ -45,7 +45,7 @@ describe("the names of rotated files", () => {
           assert.deepStrictEqual(RotatedName.parse(self, name), { date: hasDate ? date : undefined, n, compression })
           assert.isUndefined(RotatedName.parse(self, currentName))
           assert.notStrictEqual(name, currentName)
-          const temporary = RotatedName.temporary(name)
+          const temporary = RotatedName.temporary(name, "0123abcd")
           assert.notStrictEqual(temporary, currentName)
           assert.strictEqual(RotatedName.isTemporary(self, temporary), compression !== undefined)
           assert.isFalse(RotatedName.isTemporary(self, name))

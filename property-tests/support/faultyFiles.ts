@@ -118,6 +118,8 @@ export const fileSystem = (faults: Faults, now: () => number): FileSystem => {
       }),
     fdatasync: (fd) => guarded({ ...node.fdatasync(fd), sync: () => {} }),
     fchmod: (fd, mode) => guarded(node.fchmod(fd, mode)),
+    futimes: (fd, modified) =>
+      guarded({ ...node.futimes(fd, modified), sync: () => void times.set(node.fstat(fd).sync().id, modified) }),
     close: (fd) =>
       guarded({
         ...node.close(fd),

@@ -19,8 +19,10 @@ export const isAvailable = (compression: Compression): boolean =>
   compression === "gzip" || typeof zlib.zstdCompress === "function"
 
 /**
- * Puts a compressed file in the place of another one. `temporary` is its name until it is complete and durable: whenever the
- * process ends, the source is there, or the whole archive. Answers `false`, with nothing done, when `isWanted` says so.
+ * Puts a compressed file, as old as its source, in the place of that. `temporary` is its name until it is complete and
+ * durable: whenever the process ends, the source is there, or the whole archive.
+ *
+ * The source is left as it is when `isWanted` says so, and when another process has been at it meanwhile.
  */
 export const replace = function*(
   fs: FileSystem,
@@ -29,50 +31,59 @@ export const replace = function*(
   temporary: string,
   archive: string,
   isWanted: () => boolean
-): Steps.Steps<boolean> {
-  const from = yield* Steps.of(fs.open(source, constants.O_RDONLY | constants.O_NOFOLLOW))
+): Steps.Steps<void> {
+  const from = yield* Steps.orUndefined(fs.open(source, constants.O_RDONLY | constants.O_NOFOLLOW), isMissing)
+  // another process was faster
+  if (from === undefined) return
   try {
-    const { mode } = yield* Steps.of(fs.fstat(from))
-    yield* Steps.orUndefined(fs.unlink(temporary), isMissing)
-    const to = yield* Steps.of(fs.open(temporary, creating, mode))
-    let isDone = false
+    const before = yield* Steps.of(fs.fstat(from))
+    const to = yield* Steps.of(fs.open(temporary, creating, before.mode))
+    let isRenamed = false
     try {
-      isDone = yield* copy(fs, compression, from, to, isWanted)
-      if (isDone) yield* Steps.of(fs.fdatasync(to))
+      const end = yield* copy(fs, compression, from, to, 0, isWanted)
+      if (end === undefined) return
+      yield* Steps.of(fs.fdatasync(to))
+      const after = yield* Steps.of(fs.fstat(from))
+      if (after.links === 0 || after.size !== end || after.modified !== before.modified) return
+      yield* Steps.of(fs.rename(temporary, archive))
+      isRenamed = true
+      // not before: by its time it is told from one that a crash has left
+      yield* Steps.of(fs.futimes(to, before.modified))
+      yield* Steps.orUndefined(fs.unlink(source), isMissing)
+      // what came since; who writes to it later sees that it is deleted
+      if ((yield* copy(fs, compression, from, to, end, () => true)) !== end) yield* Steps.of(fs.fdatasync(to))
     } finally {
       yield* Steps.of(fs.close(to))
       // a part of an archive is no use, and the disk may be full
-      if (!isDone) yield* Steps.of(fs.unlink(temporary))
+      if (!isRenamed) yield* Steps.orUndefined(fs.unlink(temporary), isMissing)
     }
-    if (!isDone) return false
   } finally {
     yield* Steps.of(fs.close(from))
   }
-  yield* Steps.of(fs.rename(temporary, archive))
-  yield* Steps.of(fs.unlink(source))
-  return true
 }
 
 // an exclusive one follows no link
 const creating = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
 
+// Answers where the source ended, or `undefined` if it is not wanted any more.
 const copy = function*(
   fs: FileSystem,
   compression: Compression,
   from: number,
   to: number,
+  start: number,
   isWanted: () => boolean
-): Steps.Steps<boolean> {
+): Steps.Steps<number | undefined> {
   const part = new Uint8Array(partBytes)
-  for (let at = 0;;) {
-    if (!isWanted()) return false
+  for (let at = start;;) {
+    if (!isWanted()) return undefined
     const read = yield* fill(fs, from, part, at)
     // an empty file becomes an empty archive, which is a complete one too
     if (read > 0 || at === 0) {
       yield* writeAll(fs, to, yield* Steps.of(compressing[compression](part.subarray(0, read))))
     }
-    if (read < part.length) return true
     at += read
+    if (read < part.length) return at
   }
 }
 

@@ -42,6 +42,8 @@ export interface FileSystem {
   readonly write: (fd: number, bytes: Uint8Array) => Call<number>
   readonly fdatasync: (fd: number) => Call<void>
   readonly fchmod: (fd: number, mode: number) => Call<void>
+  /** When it was last written to, in milliseconds since the epoch. */
+  readonly futimes: (fd: number, modified: number) => Call<void>
   readonly close: (fd: number) => Call<void>
   /** Replaces a file that has the new name. */
   readonly rename: (from: string, to: string) => Call<void>
@@ -103,6 +105,10 @@ export const node: FileSystem = {
   fchmod: (fd, mode) => ({
     sync: () => fs.fchmodSync(fd, mode),
     start: (callback) => fs.fchmod(fd, mode, (error) => callback(error))
+  }),
+  futimes: (fd, modified) => ({
+    sync: () => fs.futimesSync(fd, modified / 1000, modified / 1000),
+    start: (callback) => fs.futimes(fd, modified / 1000, modified / 1000, (error) => callback(error))
   }),
   close: (fd) => ({
     sync: () => fs.closeSync(fd),

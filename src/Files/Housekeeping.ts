@@ -54,11 +54,13 @@ export const make = (options: Options): Housekeeping => {
   let state: "idle" | "busy" | "again" = "idle"
   let stopped = false
   let isCleared = false
+  // no other process has it, whatever its number in its container is
+  const id = crypto.randomUUID().slice(0, 8)
   const isWanted = () => !stopped
 
   const run = (): void => {
     state = "busy"
-    Steps.start(sweep(options, isWanted), (error) => {
+    Steps.start(sweep(options, id, isWanted), (error) => {
       if (error) options.tell("housekeeping_failed", `cannot look after the rotated files: ${error.message}`)
       else isCleared = true
       if (state === "again" && !stopped) return run()
@@ -99,18 +101,19 @@ interface RotatedFile {
   readonly time: number
 }
 
-// One that fails does not keep the others.
-const sweep = function*(options: Options, isWanted: () => boolean): Steps.Steps<void> {
+// Another process may do the same at the same time, and one that fails does not keep the others.
+const sweep = function*(options: Options, id: string, isWanted: () => boolean): Steps.Steps<void> {
   const { clock, compression, fs, limits, pathOf, tell } = options
   const directory = dirname(pathOf())
   let files = yield* list(options, directory)
   if (compression !== undefined) {
     for (const { compression: done, name } of files) {
+      if (!isWanted()) return
       if (done !== undefined) continue
       const archive = join(directory, RotatedNames.archive(name, compression))
       try {
-        const temporary = RotatedNames.temporary(archive)
-        if (!(yield* Archive.replace(fs, compression, join(directory, name), temporary, archive, isWanted))) return
+        const temporary = RotatedNames.temporary(archive, id)
+        yield* Archive.replace(fs, compression, join(directory, name), temporary, archive, isWanted)
       } catch (error) {
         tell("compression_failed", `cannot compress ${name}, it is left as it is: ${reasonOf(error)}`)
       }

@@ -120,12 +120,17 @@ export const archive = (name: string, compression: Compression): string => `${na
 
 /**
  * The name of a compressed file for as long as it is being written.
+ *
+ * - `id`: of who writes it: eight hexadecimal digits.
  */
-export const temporary = (archiveName: string): string => `${archiveName}${temporarySuffix}`
+export const temporary = (archiveName: string, id: string): string => `${archiveName}.${id}${temporarySuffix}`
 
 /**
  * Whether it is the `temporary` name of a compressed file that `format` can make.
  */
-export const isTemporary = (self: RotatedName, fileName: string): boolean =>
-  fileName.endsWith(temporarySuffix) &&
-  parse(self, fileName.slice(0, -temporarySuffix.length))?.compression !== undefined
+export const isTemporary = (self: RotatedName, fileName: string): boolean => {
+  const archiveName = fileName.replace(temporaryEnd, "")
+  return archiveName !== fileName && parse(self, archiveName)?.compression !== undefined
+}
+
+const temporaryEnd = /\.[0-9a-f]{8}\.tmp$/

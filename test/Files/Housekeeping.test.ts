@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as fs from "node:fs"
 import { basename, join } from "node:path"
+import { gunzipSync } from "node:zlib"
 import type { FileSystem } from "../../src/Files/FileSystem.ts"
 import { CurrentFileSystem, node } from "../../src/Files/FileSystem.ts"
 import * as Housekeepings from "../../src/Files/Housekeeping.ts"
@@ -19,6 +20,7 @@ import { directory } from "../support/files.ts"
 const text = (r: Record.LogRecord) => r.message
 const open = (options: FileOptions, files: FileSystem = node) =>
   Effect.provideService(FileSink.make(options).open, CurrentFileSystem, files)
+const openAndClose = (options: FileOptions, files?: FileSystem) => Effect.scoped(open(options, files))
 
 const until = (condition: () => boolean) =>
   Effect.gen(function*() {
@@ -37,6 +39,21 @@ const gate = () => {
     release: () => held.shift()!()
   }
 }
+
+/** Node's file system, with something in front of each call. */
+const tapped = (before: () => void): FileSystem =>
+  Object.fromEntries(
+    Object.entries(node).map(([name, make]) => [name, (...args: ReadonlyArray<unknown>) => {
+      const call = (make as unknown as (...args: ReadonlyArray<unknown>) => Call<unknown>)(...args)
+      return {
+        ...call,
+        start(callback) {
+          before()
+          call.start(callback)
+        }
+      } satisfies Call<unknown>
+    }])
+  ) as unknown as FileSystem
 
 /** One process that looks after `old-1`, `old-2` and so on, beside `app.log`. */
 const keeper = Effect.fnUntraced(function*(
@@ -60,6 +77,12 @@ const keeper = Effect.fnUntraced(function*(
   return { ...self, told }
 })
 
+/** What a reader finds in `old-1`: an archive beside it does not count. */
+const content = (root: string): string => {
+  const plain = join(root, "old-1")
+  return fs.existsSync(plain) ? fs.readFileSync(plain, "utf8") : gunzipSync(fs.readFileSync(`${plain}.gz`)).toString()
+}
+
 const rotatedIn = (root: string) => fs.readdirSync(root).filter((name) => name.startsWith("old")).toSorted()
 
 const refused = (call: Call<void>): Call<void> => ({
@@ -68,11 +91,29 @@ const refused = (call: Call<void>): Call<void> => ({
     void setImmediate(() => callback(Object.assign(new Error("EPERM: refused"), { code: "EPERM" }), undefined))
 })
 
+describe("the age of a rotated file", () => {
+  it.live("G30 is that of its last line, also when it is compressed", () =>
+    Effect.gen(function*() {
+      const root = yield* directory
+      const day = 86_400
+      for (const [name, days] of [["old-1", 10], ["old-2", 3]] as const) {
+        fs.writeFileSync(join(root, name), "a\n")
+        const time = Date.now() / 1000 - days * day
+        fs.utimesSync(join(root, name), time, time)
+      }
+      const time = fs.statSync(join(root, "old-2")).mtimeMs
+      const rotate = { name: "old-%n", compress: "gzip", keep: { age: "5 days" } } as const
+      yield* openAndClose({ path: join(root, "app.log"), rotate })
+      assert.deepStrictEqual(rotatedIn(root), ["old-2.gz"])
+      assert.approximately(fs.statSync(join(root, "old-2.gz")).mtimeMs, time, 1)
+    }))
+})
+
 describe("a rotated file that cannot be looked after", () => {
   it.live("G30 or is none, does not keep the others from being removed", () =>
     Effect.gen(function*() {
       const root = yield* directory
-      fs.mkdirSync(join(root, "old-9.gz.tmp"))
+      fs.mkdirSync(join(root, "old-9.gz.0123abcd.tmp"))
       for (let n = 1; n <= 5; n++) fs.writeFileSync(join(root, `old-${n}`), "a\n")
       const files: FileSystem = {
         ...node,
@@ -81,12 +122,125 @@ describe("a rotated file that cannot be looked after", () => {
       const self = yield* keeper(root, files, { limits: { files: 2 } })
       self.wakeUnsafe()
       yield* self.idle
-      assert.deepStrictEqual(rotatedIn(root), ["old-1", "old-4", "old-5", "old-9.gz.tmp"])
+      assert.deepStrictEqual(rotatedIn(root), ["old-1", "old-4", "old-5", "old-9.gz.0123abcd.tmp"])
       assert.deepStrictEqual(self.told, ["housekeeping_failed: cannot remove old-1: EPERM: refused"])
+    }))
+
+  it.live("G30 does not keep the others from being compressed", () =>
+    Effect.gen(function*() {
+      const root = yield* directory
+      for (let n = 1; n <= 3; n++) fs.writeFileSync(join(root, `old-${n}`), "a\n")
+      const files: FileSystem = {
+        ...node,
+        rename: (from, to) => to.endsWith("old-2.gz") ? refused(node.rename(from, to)) : node.rename(from, to)
+      }
+      const self = yield* keeper(root, files, { compression: "gzip" })
+      self.wakeUnsafe()
+      yield* self.idle
+      assert.deepStrictEqual(rotatedIn(root), ["old-1.gz", "old-2", "old-3.gz"])
+      assert.deepStrictEqual(self.told, [
+        "compression_failed: cannot compress old-2, it is left as it is: EPERM: refused"
+      ])
     }))
 })
 
 describe("two processes, as in a restart that overlaps", () => {
+  it.live("G30 what the older one still writes to a rotated file is not lost by the compression of the newer one", () =>
+    Effect.gen(function*() {
+      let isOver = false
+      for (let at = 0; !isOver; at++) {
+        const root = yield* directory
+        const old = join(root, "old-1")
+        fs.writeFileSync(old, "a\n")
+        let calls = 0
+        isOver = true
+        const files = tapped(() => {
+          if (calls++ < at || !isOver) return
+          // who writes to a file that is deleted notices it
+          if (!fs.existsSync(old)) return
+          isOver = false
+          fs.appendFileSync(old, "b\n")
+        })
+        const self = yield* keeper(root, files, { compression: "gzip" })
+        self.wakeUnsafe()
+        yield* self.idle
+        assert.strictEqual(content(root), isOver ? "a\n" : "a\nb\n", `at call ${at}`)
+        self.wakeUnsafe()
+        yield* self.idle
+        assert.deepStrictEqual(rotatedIn(root), ["old-1.gz"], `at call ${at}`)
+        assert.strictEqual(content(root), isOver ? "a\n" : "a\nb\n", `at call ${at}`)
+        assert.deepStrictEqual(self.told, [])
+        assert.isBelow(at, 100)
+      }
+    }))
+
+  it.live("G30 a file to which the older one still writes is left as it is, for the next time", () =>
+    Effect.gen(function*() {
+      const root = yield* directory
+      const old = join(root, "old-1")
+      fs.writeFileSync(old, "a\n")
+      const syncing = gate()
+      const self = yield* keeper(root, { ...node, fdatasync: (fd) => syncing.on(node.fdatasync(fd)) }, {
+        compression: "gzip"
+      })
+      self.wakeUnsafe()
+      yield* until(() => syncing.held.length > 0)
+      fs.appendFileSync(old, "b\n")
+      syncing.release()
+      yield* self.idle
+      assert.deepStrictEqual(rotatedIn(root), ["old-1"])
+      assert.deepStrictEqual(self.told, [])
+    }))
+
+  it.live("G30 that compress the same file never leave a part of it alone, even if one is killed", () =>
+    Effect.gen(function*() {
+      const root = yield* directory
+      const whole = `${"x".repeat(99)}\n`.repeat(30_000)
+      fs.writeFileSync(join(root, "old-1"), whole)
+      const syncing = gate()
+      const writing = gate()
+      const compression = "gzip"
+      const older = yield* keeper(root, { ...node, fdatasync: (fd) => syncing.on(node.fdatasync(fd)) }, { compression })
+      const newer = yield* keeper(root, { ...node, write: (fd, bytes) => writing.on(node.write(fd, bytes)) }, {
+        compression
+      })
+      older.wakeUnsafe()
+      yield* until(() => syncing.held.length > 0)
+      newer.wakeUnsafe()
+      yield* until(() => writing.held.length > 0)
+      writing.release()
+      yield* until(() => writing.held.length > 0)
+      syncing.release()
+      yield* older.idle
+      assert.strictEqual(content(root), whole)
+      newer.stopUnsafe()
+      writing.release()
+      yield* newer.idle
+      assert.strictEqual(content(root), whole)
+      assert.deepStrictEqual(rotatedIn(root), ["old-1.gz"])
+      assert.deepStrictEqual([...older.told, ...newer.told], [])
+    }))
+
+  it.live("G30 the newer one does not bring back an archive that the older one has made and removed", () =>
+    Effect.gen(function*() {
+      const root = yield* directory
+      fs.writeFileSync(join(root, "old-1"), "a\n")
+      const syncing = gate()
+      const options = { compression: "gzip", limits: { files: 0 } } as const
+      const newer = yield* keeper(root, { ...node, fdatasync: (fd) => syncing.on(node.fdatasync(fd)) }, {
+        compression: "gzip"
+      })
+      newer.wakeUnsafe()
+      yield* until(() => syncing.held.length > 0)
+      const older = yield* keeper(root, node, options)
+      older.wakeUnsafe()
+      yield* older.idle
+      syncing.release()
+      yield* newer.idle
+      assert.deepStrictEqual(rotatedIn(root), [])
+      assert.deepStrictEqual([...older.told, ...newer.told], [])
+    }))
+
   it.live("G30 the newer one does not remove the file that the older one is just moving away", () =>
     Effect.gen(function*() {
       const root = yield* directory
@@ -132,11 +286,11 @@ describe("two processes, as in a restart that overlaps", () => {
       }
       put("old-1", 3_700)
       put("old-2", 3_500)
-      put("old-3.gz.tmp", 70)
-      put("old-4.gz.tmp", 30)
+      put("old-3.gz.0123abcd.tmp", 70)
+      put("old-4.gz.0123abcd.tmp", 30)
       const self = yield* keeper(root, node)
       self.wakeUnsafe()
       yield* self.idle
-      assert.deepStrictEqual(rotatedIn(root), ["old-2", "old-4.gz.tmp"])
+      assert.deepStrictEqual(rotatedIn(root), ["old-2", "old-4.gz.0123abcd.tmp"])
     }))
 })

@@ -81,16 +81,18 @@ describe("the name of a rotated file", () => {
   it("is temporary while the file is being compressed", () => {
     const self = named(undefined)
     for (const compression of ["gzip", "zstd"] as const) {
-      const name = RotatedName.temporary(RotatedName.format(self, { ...parts, compression }))
+      const name = RotatedName.temporary(RotatedName.format(self, { ...parts, compression }), "0123abcd")
       assert.isTrue(RotatedName.isTemporary(self, name))
       assert.isUndefined(RotatedName.parse(self, name))
     }
-    assert.strictEqual(RotatedName.temporary("app.1.log.gz"), "app.1.log.gz.tmp")
+    assert.strictEqual(RotatedName.temporary("app.1.log.gz", "0123abcd"), "app.1.log.gz.0123abcd.tmp")
     const others = [
-      "app.log.tmp",
-      "app.2026-11-21.42.log.tmp",
+      "app.log.0123abcd.tmp",
+      "app.2026-11-21.42.log.0123abcd.tmp",
       "app.2026-11-21.42.log.gz",
-      "app.2026-11-21.0.log.gz.tmp"
+      "app.2026-11-21.42.log.gz.tmp",
+      "app.2026-11-21.42.log.gz.0123ABCD.tmp",
+      "app.2026-11-21.0.log.gz.0123abcd.tmp"
     ]
     for (const name of others) assert.isFalse(RotatedName.isTemporary(self, name), name)
   })
@@ -119,7 +121,10 @@ describe("the name of a rotated file", () => {
     const current = "it must not be a name of the current file,"
     assert.strictEqual(trouble("app.%n.log", "app.7.log"), `${allowed} "app.%n.log": ${current} "app.7.log"`)
     assert.strictEqual(trouble("app.%n", "app.7.gz"), `${allowed} "app.%n": ${current} "app.7.gz"`)
-    assert.strictEqual(trouble("app.%n", "app.7.zst.tmp"), `${allowed} "app.%n": ${current} "app.7.zst.tmp"`)
+    assert.strictEqual(
+      trouble("app.%n", "app.7.zst.0123abcd.tmp"),
+      `${allowed} "app.%n": ${current} "app.7.zst.0123abcd.tmp"`
+    )
     assert.strictEqual(RotatedName.format(named("app.%n.log", "app.0.log"), parts), "app.42.log")
   })
 })

@@ -291,10 +291,10 @@ describe("rotated files", () => {
       const put = (name: string, content: string) => fs.writeFileSync(join(root, name), content)
       put("old-1", "whole\n")
       put("old-1.gz", "a part")
-      put("old-2.gz.tmp", "a part")
+      put("old-2.gz.0123abcd.tmp", "a part")
       put("old-3", "")
       const yesterday = Date.now() / 1000 - 86_400
-      for (const name of ["old-2.gz.tmp", "old-3"]) fs.utimesSync(join(root, name), yesterday, yesterday)
+      for (const name of ["old-2.gz.0123abcd.tmp", "old-3"]) fs.utimesSync(join(root, name), yesterday, yesterday)
       put("old-x", "")
       fs.symlinkSync(join(root, "old-x"), join(root, "old-4"))
       const rotate = { size: "1 MB", name: "old-%n", compress: "gzip" } as const

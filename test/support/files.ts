@@ -249,6 +249,7 @@ export const planned = (plan: ReadonlyArray<Step>, initial = ""): PlannedFile =>
       }),
       fdatasync: () => answering(() => void events.push("fdatasync")),
       fchmod: nothing,
+      futimes: nothing,
       close: (fd) =>
         answering(() => {
           if (fd === 3) events.push(underWay > 0 ? "closed under a write" : "close")
