@@ -73,7 +73,8 @@ export const number = function*(fs: FileSystem, self: Rotation, path: string): S
 const isTaken = function*(fs: FileSystem, path: string): Steps.Steps<boolean> {
   try {
     const fd = yield* Steps.of(fs.open(path, placeholder, 0o600))
-    yield* Steps.of(fs.close(fd))
+    // nothing was written, so nothing can be lost by a close that fails, and nobody has to wait for it
+    fs.close(fd).start(() => {})
     return false
   } catch (error) {
     if (isError(error, "EEXIST")) return true
