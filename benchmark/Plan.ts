@@ -29,6 +29,7 @@ const full: Size = { rounds: 5, records: 200_000 }
 const fullSizes: { readonly [workload: string]: Partial<Size> } = {
   call: { records: 100_000 },
   redaction: { records: 100_000 },
+  rotation: { records: 2_000_000 },
   // two seconds at 10,000 logs/s, and as long at the other rates
   slowSink: { records: 20_000 },
   deadSink: { records: 1_000_000 },
@@ -41,6 +42,8 @@ const quick: Size = { rounds: 3, records: 50_000 }
 const quickSizes: { readonly [workload: string]: Partial<Size> } = {
   call: { records: 20_000 },
   slowSink: { records: 10_000 },
+  // ten rotations
+  rotation: { records: 100_000 },
   // bytes are the same in each round; of fewer offers the slope would be mostly that of the garbage
   deadSink: { rounds: 1, records: 1_000_000 },
   memory: { rounds: 1 },

@@ -27,6 +27,8 @@ const first = (a: number): number => a
 const rate = { workload: "delivered", figure: "rate" }
 const cost = { workload: "call", figure: "time" }
 const producers = { workload: "producers", figure: "rate" }
+const rotation = { workload: "rotation", figure: "rate" }
+const rotationDelay = { workload: "rotation", figure: "p99" }
 const slope = { workload: "deadSink", figure: "slope", contenders: ["loggerInfo"] }
 
 // time per call above a bare `yield*`
@@ -90,6 +92,14 @@ export const definitions: { readonly [ratio: string]: Definition } = {
     of: (four, one) => (four - one) / 3 / one,
     goal: { atMost: 0.1 }
   },
+  // lines per second with rotation, over those without
+  rotationRate: { ...rotation, contenders: ["plain", "none"], of: over, goal: { atLeast: 0.85 } },
+  rotationGzipRate: { ...rotation, contenders: ["gzip", "none"], of: over },
+  rotationZstdRate: { ...rotation, contenders: ["zstd", "none"], of: over },
+  rotationDelayP99Ms: { ...rotationDelay, contenders: ["plain", "none"], of: minus, goal: { atMost: 1 } },
+  rotationGzipDelayP99Ms: { ...rotationDelay, contenders: ["gzip", "none"], of: minus },
+  rotationZstdDelayP99Ms: { ...rotationDelay, contenders: ["zstd", "none"], of: minus },
+  rotationBusyDelayP99Ms: { ...rotationDelay, figure: "busy", contenders: ["plain", "none"], of: minus },
   eventLoopDelayP99Ms: {
     workload: "slowSink",
     figure: "p99",

@@ -67,7 +67,10 @@ export const checkCount = async (path: string, lines: number): Promise<string | 
   return found === lines ? undefined : `${found} lines instead of ${lines}`
 }
 
-const isRecord = (line: string, orderId: number): boolean => {
+/**
+ * Whether a line has message and fields of the record number `orderId`.
+ */
+export const isRecord = (line: string, orderId: number): boolean => {
   const [text, own] = partsOf(line)
   return text === message && own["orderId"] === orderId && own["customer"] === fields(orderId).customer
 }

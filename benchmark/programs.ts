@@ -35,6 +35,21 @@ export const logAll = (log: Log, records: number): Effect.Effect<void> =>
   })
 
 /**
+ * Logs `records` records at a steady rate, so many per second, in bursts every 2 ms. What came too late is made up for.
+ */
+export const logSteadily = Effect.fnUntraced(function*(log: Log, rate: number, records: number) {
+  const burst = rate * period / 1000
+  const start = performance.now()
+  for (let i = 0; i < records; i++) {
+    if (i % burst === 0) yield* Effect.sleep(Math.max(1, start + (i / burst) * period - performance.now()))
+    yield* log(i)
+  }
+})
+
+// milliseconds
+const period = 2
+
+/**
  * Logs as many records as `times` is long, and writes there how long each call took, in milliseconds.
  */
 export const logEachTimed = (log: Log, times: Float64Array): Effect.Effect<void> =>

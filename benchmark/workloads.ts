@@ -10,6 +10,7 @@ import { faults } from "./workloads/faults.ts"
 import { memory } from "./workloads/memory.ts"
 import { producers } from "./workloads/producers.ts"
 import { redaction } from "./workloads/redaction.ts"
+import { rotation } from "./workloads/rotation.ts"
 import { sinks } from "./workloads/sinks.ts"
 import { slowSink } from "./workloads/slowSink.ts"
 import { start } from "./workloads/start.ts"
@@ -25,6 +26,7 @@ export const workloads = {
   producers,
   redaction,
   sinks,
+  rotation,
   slowSink,
   deadSink,
   memory,

@@ -15,13 +15,10 @@ import { monitorEventLoopDelay } from "node:perf_hooks"
 import { AsyncLogging, Sinks } from "../../src/index.ts"
 import * as EventLoop from "../EventLoop.ts"
 import type { Log } from "../programs.ts"
-import { info, logAll } from "../programs.ts"
+import { info, logAll, logSteadily } from "../programs.ts"
 import * as Statistics from "../Statistics.ts"
 import * as Subject from "../Subject.ts"
 import type { Contender, Job, Sample, Workload } from "../Workload.ts"
-
-// milliseconds
-const period = 2
 
 // more than the queue holds, and enough for the compiler
 const warmUp = 50_000
@@ -31,15 +28,6 @@ const middleRate = 10_000
 
 // what the server takes in half a second
 const batchSize = 512
-
-const logSteadily = Effect.fnUntraced(function*(log: Log, rate: number, records: number) {
-  const burst = rate * period / 1000
-  const start = performance.now()
-  for (let i = 0; i < records; i++) {
-    if (i % burst === 0) yield* Effect.sleep(Math.max(1, start + (i / burst) * period - performance.now()))
-    yield* log(i)
-  }
-})
 
 const measure = Effect.fnUntraced(function*(log: Log, rate: number, records: number) {
   yield* logAll(log, warmUp)
