@@ -5,6 +5,7 @@
  * frames one zstd file (RFC 8878, 3.1). So its size does not matter, and each part is one call.
  */
 import { constants } from "node:fs"
+import { dirname } from "node:path"
 import * as zlib from "node:zlib"
 import type { FileSystem } from "./FileSystem.ts"
 import { isMissing } from "./FileSystem.ts"
@@ -32,11 +33,12 @@ export const replace = function*(
   archive: string,
   isWanted: () => boolean
 ): Steps.Steps<void> {
-  const from = yield* Steps.orUndefined(fs.open(source, constants.O_RDONLY | constants.O_NOFOLLOW), isMissing)
+  const from = yield* Steps.orUndefined(fs.open(source, opening), isMissing)
   // another process was faster
   if (from === undefined) return
   try {
     const before = yield* Steps.of(fs.fstat(from))
+    if (!before.isFile) return
     const to = yield* Steps.of(fs.open(temporary, creating, before.mode))
     let isRenamed = false
     try {
@@ -49,6 +51,7 @@ export const replace = function*(
       isRenamed = true
       // not before: by its time it is told from one that a crash has left
       yield* Steps.of(fs.futimes(to, before.modified))
+      yield* Steps.of(fs.syncDirectory(dirname(archive)))
       yield* Steps.orUndefined(fs.unlink(source), isMissing)
       // what came since; who writes to it later sees that it is deleted
       if ((yield* copy(fs, compression, from, to, end, () => true)) !== end) yield* Steps.of(fs.fdatasync(to))
@@ -61,6 +64,9 @@ export const replace = function*(
     yield* Steps.of(fs.close(from))
   }
 }
+
+// A FIFO that has taken its name would block the thread.
+const opening = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
 // an exclusive one follows no link
 const creating = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL

@@ -119,6 +119,12 @@ const isDate = (text: string): boolean => {
 export const archive = (name: string, compression: Compression): string => `${name}${suffixes[compression]}`
 
 /**
+ * All names that it may have when it is compressed.
+ */
+export const archives = (name: string): ReadonlyArray<string> =>
+  Object.values(suffixes).map((suffix) => `${name}${suffix}`)
+
+/**
  * The name of a compressed file for as long as it is being written.
  *
  * - `id`: of who writes it: eight hexadecimal digits.

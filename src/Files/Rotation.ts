@@ -4,7 +4,8 @@
 import { constants } from "node:fs"
 import { dirname, join } from "node:path"
 import type { FileSystem } from "./FileSystem.ts"
-import { isError } from "./FileSystem.ts"
+import { isError, isMissing } from "./FileSystem.ts"
+import * as RotatedNames from "./RotatedName.ts"
 import * as Steps from "./Steps.ts"
 
 /**
@@ -46,6 +47,12 @@ export const moveAway = function*(
       n++
       continue
     }
+    // another process has had it, and has compressed it meanwhile
+    if (yield* hasArchive(fs, target)) {
+      yield* Steps.of(fs.unlink(target))
+      n++
+      continue
+    }
     try {
       yield* Steps.of(fs.rename(path, target))
     } catch (error) {
@@ -67,6 +74,13 @@ export const number = function*(fs: FileSystem, self: Rotation, path: string): S
   let last = 0
   for (const name of yield* Steps.of(fs.readdir(dirname(path)))) last = Math.max(last, self.numberOf(name) ?? 0)
   return self.next = last + 1
+}
+
+const hasArchive = function*(fs: FileSystem, path: string): Steps.Steps<boolean> {
+  for (const archive of RotatedNames.archives(path)) {
+    if ((yield* Steps.orUndefined(fs.lstat(archive), isMissing)) !== undefined) return true
+  }
+  return false
 }
 
 // takes it if it is free

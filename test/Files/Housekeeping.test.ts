@@ -15,30 +15,14 @@ import type { Call } from "../../src/Files/Steps.ts"
 import * as Record from "../../src/Record.ts"
 import * as FileSink from "../../src/Sinks/File.ts"
 import type { FileOptions } from "../../src/Sinks/FileOptions.ts"
-import { directory } from "../support/files.ts"
+import { directory, gate, until } from "../support/files.ts"
 
 const text = (r: Record.LogRecord) => r.message
 const open = (options: FileOptions, files: FileSystem = node) =>
   Effect.provideService(FileSink.make(options).open, CurrentFileSystem, files)
 const openAndClose = (options: FileOptions, files?: FileSystem) => Effect.scoped(open(options, files))
 
-const until = (condition: () => boolean) =>
-  Effect.gen(function*() {
-    for (let turn = 0; turn < 100_000 && !condition(); turn++) {
-      yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-    }
-    assert.isTrue(condition())
-  })
-
-/** Calls that are made when they are let go. */
-const gate = () => {
-  const held: Array<() => void> = []
-  return {
-    held,
-    on: <A>(call: Call<A>): Call<A> => ({ ...call, start: (callback) => void held.push(() => call.start(callback)) }),
-    release: () => held.shift()!()
-  }
-}
+const record = (message: string) => Record.make({ level: "Info", message })
 
 /** Node's file system, with something in front of each call. */
 const tapped = (before: () => void): FileSystem =>
@@ -219,6 +203,36 @@ describe("two processes, as in a restart that overlaps", () => {
       assert.strictEqual(content(root), whole)
       assert.deepStrictEqual(rotatedIn(root), ["old-1.gz"])
       assert.deepStrictEqual([...older.told, ...newer.told], [])
+    }))
+
+  it.live("G30 a number whose file another process has compressed meanwhile is not used again", () =>
+    Effect.gen(function*() {
+      const root = yield* directory
+      const options = {
+        path: join(root, "app.log"),
+        rotate: { name: "old-%n", compress: "gzip" },
+        lookAfter: "1 millis"
+      } as const
+      yield* Effect.scoped(Effect.gen(function*() {
+        const newer = yield* FileSink.make(options).open
+        yield* Effect.scoped(Effect.gen(function*() {
+          const older = yield* FileSink.make(options).open
+          yield* older.write([record("a")], text)
+          yield* older.rotate!
+          yield* older.write([record("a2")], text)
+          yield* older.rotate!
+        }))
+        yield* Effect.sleep("5 millis")
+        yield* newer.write([record("b")], text)
+        yield* newer.rotate!
+        yield* newer.write([record("c")], text)
+        yield* newer.rotate!
+      }))
+      const all = fs.readdirSync(root).map((name) => {
+        const bytes = fs.readFileSync(join(root, name))
+        return (name.endsWith(".gz") ? gunzipSync(bytes) : bytes).toString()
+      }).join("")
+      assert.sameMembers([...new Set(all.split("\n"))], ["a", "a2", "b", "c", ""], fs.readdirSync(root).join())
     }))
 
   it.live("G30 the newer one does not bring back an archive that the older one has made and removed", () =>

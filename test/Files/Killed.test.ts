@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import { cleanUp } from "../support/compileCache.ts"
 import { directory } from "../support/files.ts"
 import type { Ended } from "../support/killed.ts"
-import { check, checkDone, list, run } from "../support/killed.ts"
+import { check, checkDone, letPass, list, run } from "../support/killed.ts"
 import type { Moment, Options } from "../support/killedChild.ts"
 
 /** How often each case is tried, with two that are killed each time. */
@@ -80,6 +80,7 @@ describe("a process that is killed", { concurrent: true, timeout: rounds * 60_00
               assert.strictEqual(signal, "SIGKILL", stderr)
               if (!within) assert.isTrue(left(list(root)), [...list(root)].join(" "))
             }
+            letPass(root)
             const { code, signal, stderr } = yield* next({ lines: 100, kill: undefined })
             assert.deepStrictEqual([code, signal, stderr], [0, null, ""])
             checkDone(root)

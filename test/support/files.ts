@@ -111,12 +111,12 @@ export const answering = <A>(f: () => A): Call<A> => ({
  */
 export const turn = Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
 /**
- * Waits until it is so, for 10,000 turns at most.
+ * Waits until it is so, for 100,000 turns at most.
  */
 export const until = (condition: () => boolean) =>
   Effect.gen(function*() {
     for (let i = 0; !condition(); i++) {
-      if (i === 10_000) throw new Error("it did not come true")
+      if (i === 100_000) throw new Error("it did not come true")
       yield* turn
     }
   })

@@ -70,6 +70,16 @@ const contentOf = (path: string): Buffer => {
 }
 
 /**
+ * Lets so much time pass that nobody can be at what they have left: an hour.
+ */
+export const letPass = (directory: string): void => {
+  const hoursAgo = new Date(Date.now() - 2 * 3_600_000)
+  for (const [name, size] of list(directory)) {
+    if (size === 0 || name.endsWith(".tmp")) fs.utimesSync(join(directory, name), hoursAgo, hoursAgo)
+  }
+}
+
+/**
  * What has to hold for what processes have left, one after the other, all of which but the last one were killed:
  *
  * - What was acknowledged is there, and of each process a beginning of what it has logged; once, in order.
