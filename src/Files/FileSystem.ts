@@ -71,6 +71,11 @@ export const isError = (error: unknown, code: string): boolean =>
   error instanceof Error && "code" in error && error.code === code
 
 /**
+ * What it says.
+ */
+export const reasonOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
+
+/**
  * Node's file system.
  */
 export const node: FileSystem = {

@@ -5,16 +5,17 @@
  * All of it follows from what is in the directory. So it goes on after a crash where it had stopped, and twice does no harm.
  */
 import type * as Clock from "effect/Clock"
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import { basename, dirname, join } from "node:path"
 import * as Archive from "./Archive.ts"
 import type { FileInfo, FileSystem } from "./FileSystem.ts"
-import { isMissing } from "./FileSystem.ts"
+import { isMissing, reasonOf } from "./FileSystem.ts"
 import type { Limits } from "./Retention.ts"
 import * as Retention from "./Retention.ts"
 import type { Compression, RotatedName } from "./RotatedName.ts"
 import * as RotatedNames from "./RotatedName.ts"
 import * as Steps from "./Steps.ts"
+import * as Waitings from "./Waiting.ts"
 
 /**
  * What is kept, and how.
@@ -50,12 +51,12 @@ export interface Housekeeping {
  * Nothing done yet.
  */
 export const make = (options: Options): Housekeeping => {
-  const waiting = new Set<() => void>()
   let state: "idle" | "busy" | "again" = "idle"
   let stopped = false
   let isCleared = false
   // no other process has it, whatever its number in its container is
   const id = crypto.randomUUID().slice(0, 8)
+  const sweeping = Waitings.make(() => state === "idle")
   const isWanted = () => !stopped
 
   const run = (): void => {
@@ -65,7 +66,7 @@ export const make = (options: Options): Housekeeping => {
       else isCleared = true
       if (state === "again" && !stopped) return run()
       state = "idle"
-      for (const wake of [...waiting]) wake()
+      sweeping.wakeUnsafe()
     })
   }
 
@@ -75,15 +76,7 @@ export const make = (options: Options): Housekeeping => {
       if (state === "idle") run()
       else state = "again"
     },
-    idle: Effect.callback((resume) => {
-      if (state === "idle") return resume(Effect.void)
-      const wake = () => {
-        waiting.delete(wake)
-        resume(Effect.void)
-      }
-      waiting.add(wake)
-      return Effect.sync(() => waiting.delete(wake))
-    }),
+    idle: sweeping.over,
     stopUnsafe() {
       stopped = true
     }
@@ -167,5 +160,3 @@ const remove = function*({ fs, tell }: Options, path: string): Steps.Steps<void>
     tell("housekeeping_failed", `cannot remove ${basename(path)}: ${reasonOf(error)}`)
   }
 }
-
-const reasonOf = (error: unknown): string => error instanceof Error ? error.message : String(error)

@@ -3,6 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { FileSystem } from "./FileSystem.ts"
+import * as Waitings from "./Waiting.ts"
 
 /**
  * Those that are not closed yet.
@@ -33,12 +34,12 @@ export const make = (
 ): Retired => {
   const open = new Set<number>()
   const syncing = new Set<number>()
-  const waiting = new Set<() => void>()
+  const closing = Waitings.make(() => open.size === 0)
   let failed: Error | undefined
 
   const done = (fd: number): void => {
     open.delete(fd)
-    if (open.size === 0) { for (const wake of [...waiting]) wake() }
+    closing.wakeUnsafe()
   }
 
   const close = (fd: number): void => fs.close(fd).start(() => done(fd))
@@ -62,15 +63,7 @@ export const make = (
       for (const fd of syncing) fs.fdatasync(fd).sync()
     },
     settled: Effect.andThen(
-      Effect.callback<void>((resume) => {
-        if (open.size === 0) return resume(Effect.void)
-        const wake = () => {
-          waiting.delete(wake)
-          resume(Effect.void)
-        }
-        waiting.add(wake)
-        return Effect.sync(() => waiting.delete(wake))
-      }),
+      closing.over,
       Effect.suspend(() => {
         const error = failed
         failed = undefined

@@ -8,6 +8,7 @@ import type * as Scope from "effect/Scope"
 import { dirname } from "node:path"
 import type { CurrentFile } from "../Files/CurrentFile.ts"
 import type { FileSystem } from "../Files/FileSystem.ts"
+import { reasonOf } from "../Files/FileSystem.ts"
 import type { Retired } from "../Files/Retired.ts"
 import * as Steps from "../Files/Steps.ts"
 import type { LogRecord } from "../Record.ts"
@@ -104,5 +105,4 @@ const syncFile = function*(fs: FileSystem, current: CurrentFile): Steps.Steps<vo
   }
 }
 
-const messageOf = (error: unknown): string =>
-  `cannot make it durable: ${error instanceof Error ? error.message : String(error)}`
+const messageOf = (error: unknown): string => `cannot make it durable: ${reasonOf(error)}`

@@ -6,6 +6,7 @@
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type { Callback } from "../Files/Steps.ts"
+import * as Waitings from "../Files/Waiting.ts"
 
 /**
  * The operation of a sink that is under way, if there is one.
@@ -49,29 +50,9 @@ export const runAnyway = <A>(start: (callback: Callback<A>) => void): Effect.Eff
  * Nothing under way.
  */
 export const make = (): InFlight => {
-  const waiting = new Set<() => void>()
   let busy = false
   let abandon = () => {}
-
-  const whenIdleUnsafe = (f: () => void): () => void => {
-    if (!busy) {
-      f()
-      return () => {}
-    }
-    // whoever was woken before may have started the next one
-    const check = () => {
-      if (busy) return
-      waiting.delete(check)
-      f()
-    }
-    waiting.add(check)
-    return () => waiting.delete(check)
-  }
-
-  const idle = Effect.callback<void>((resume) => {
-    const cancel = whenIdleUnsafe(() => resume(Effect.void))
-    return Effect.sync(cancel)
-  })
+  const { over: idle, wakeUnsafe, whenOverUnsafe: whenIdleUnsafe } = Waitings.make(() => !busy)
 
   const beginUnsafe = <A>(
     start: (callback: Callback<A>) => void,
@@ -89,7 +70,7 @@ export const make = (): InFlight => {
         if (!error) settle?.(value!)
       }
       resume(error ? Effect.fail(error) : Effect.void)
-      for (const check of [...waiting]) check()
+      wakeUnsafe()
     }
     busy = true
     abandon = () => {
