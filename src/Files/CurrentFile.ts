@@ -6,7 +6,7 @@
 import type * as Clock from "effect/Clock"
 import * as Monotonic from "../Monotonic.ts"
 import type { FileSystem } from "./FileSystem.ts"
-import { isMissing } from "./FileSystem.ts"
+import { isMissing, reasonOf } from "./FileSystem.ts"
 import type { Access, OpenFile } from "./OpenFile.ts"
 import * as OpenFiles from "./OpenFile.ts"
 import type { Rescue } from "./Rescue.ts"
@@ -299,19 +299,12 @@ const rescue = function*(self: CurrentFile): Steps.Steps<void> {
 
 const lineBreak = Uint8Array.of(10)
 
-const reasonOf = (error: unknown): string => error instanceof Error ? error.message : String(error)
-
 const rotate = function*(self: CurrentFile, rotation: Rotation): Steps.Steps<void> {
   const { path, options: { fs, retired, tell } } = self
   const file = self.file!
-  const named = yield* Steps.orUndefined(fs.lstat(path), isMissing)
-  // somebody else was faster: a new one is begun as it was wanted
-  if (named?.id !== file.id) {
-    self.wanted = false
-    return yield* leave(self)
-  }
+  let isMoved: boolean
   try {
-    yield* Rotations.moveAway(fs, rotation, path, self.began)
+    isMoved = yield* Rotations.moveAway(fs, rotation, path, file, self.began)
   } catch (error) {
     self.pausedUntil = now(self) + pause
     self.failed = error instanceof Error ? error : new Error(String(error))
@@ -319,6 +312,8 @@ const rotate = function*(self: CurrentFile, rotation: Rotation): Steps.Steps<voi
     return
   }
   self.wanted = false
+  // somebody else was faster: a new one is begun as it was wanted
+  if (!isMoved) return yield* leave(self)
   self.file = undefined
   retired.retireUnsafe(file.fd)
   rotation.onRotated()

@@ -39,7 +39,8 @@ export interface Access {
 export const open = function*(fs: FileSystem, path: string, access: Access): Steps.Steps<OpenFile> {
   const fd = yield* openIn(fs, path, access)
   try {
-    const info = yield* Steps.of(fs.fstat(fd))
+    // it has just been opened: nothing has to be read for it
+    const info = yield* Steps.of(Steps.atOnce(fs.fstat(fd)))
     if (info.isFile) yield* checkPermissions(fs, fd, info.mode, access)
     const torn = info.isFile && info.size > 0 && (yield* endsWithinLine(fs, path, info.size))
     return { ...info, fd, torn }

@@ -1,10 +1,11 @@
 /**
  * How a file is moved away: to a name of its own, with a number that no other has had.
  */
+import * as Result from "effect/Result"
 import { constants } from "node:fs"
 import { dirname, join } from "node:path"
-import type { FileSystem } from "./FileSystem.ts"
-import { isError, isMissing } from "./FileSystem.ts"
+import type { FileInfo, FileSystem } from "./FileSystem.ts"
+import { isError } from "./FileSystem.ts"
 import * as RotatedNames from "./RotatedName.ts"
 import * as Steps from "./Steps.ts"
 
@@ -27,7 +28,8 @@ export interface Rotation {
 }
 
 /**
- * Moves the file at `path` away, which began at `time`. Fails when it cannot: it is where it was then.
+ * Moves `file` away, which began at `time`. Answers `false` when it is not at `path` any more, and fails when it cannot be
+ * moved: it is where it was then.
  *
  * The name is taken with an empty file, which is then replaced: nothing that is there can be overwritten.
  */
@@ -35,24 +37,32 @@ export const moveAway = function*(
   fs: FileSystem,
   self: Rotation,
   path: string,
+  file: FileInfo,
   time: number
-): Steps.Steps<void> {
+): Steps.Steps<boolean> {
   const directory = dirname(path)
-  let n = self.next ?? (yield* number(fs, self, path))
-  while (true) {
+  for (let n = self.next ?? (yield* number(fs, self, path));; n++) {
     // one more would be the same number again
     if (!Number.isSafeInteger(n)) throw new Error("there is no number behind those of the files there")
     const target = join(directory, self.nameOf(n, time))
-    if (yield* isTaken(fs, target)) {
-      n++
-      continue
+    // at a time: lines wait for as many turns of the event loop as there are here
+    const [taken, named, ...archives] = yield* Steps.of(Steps.all([
+      fs.open(target, placeholder, 0o600),
+      fs.lstat(path),
+      ...RotatedNames.archives(target).map(fs.lstat)
+    ]))
+    if (Result.isFailure(taken)) {
+      if (isError(taken.failure, "EEXIST")) continue
+      throw taken.failure
     }
-    // another process has had it, and has compressed it meanwhile
-    if (yield* hasArchive(fs, target)) {
-      yield* Steps.of(fs.unlink(target))
-      n++
-      continue
-    }
+    // nothing was written, so nothing can be lost by a close that fails, and nobody has to wait for it
+    fs.close(taken.success).start(() => {})
+    const isThere = Result.isSuccess(named) && named.success.id === file.id
+    // another process has had the number, and has compressed its file meanwhile
+    const isUsed = archives.some(Result.isSuccess)
+    if (!isThere || isUsed) yield* Steps.of(fs.unlink(target))
+    if (!isThere) return false
+    if (isUsed) continue
     try {
       yield* Steps.of(fs.rename(path, target))
     } catch (error) {
@@ -63,7 +73,7 @@ export const moveAway = function*(
       }
     }
     self.next = n + 1
-    return
+    return true
   }
 }
 
@@ -74,26 +84,6 @@ export const number = function*(fs: FileSystem, self: Rotation, path: string): S
   let last = 0
   for (const name of yield* Steps.of(fs.readdir(dirname(path)))) last = Math.max(last, self.numberOf(name) ?? 0)
   return self.next = last + 1
-}
-
-const hasArchive = function*(fs: FileSystem, path: string): Steps.Steps<boolean> {
-  for (const archive of RotatedNames.archives(path)) {
-    if ((yield* Steps.orUndefined(fs.lstat(archive), isMissing)) !== undefined) return true
-  }
-  return false
-}
-
-// takes it if it is free
-const isTaken = function*(fs: FileSystem, path: string): Steps.Steps<boolean> {
-  try {
-    const fd = yield* Steps.of(fs.open(path, placeholder, 0o600))
-    // nothing was written, so nothing can be lost by a close that fails, and nobody has to wait for it
-    fs.close(fd).start(() => {})
-    return false
-  } catch (error) {
-    if (isError(error, "EEXIST")) return true
-    throw error
-  }
 }
 
 // an exclusive one follows no link

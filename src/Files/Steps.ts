@@ -3,6 +3,8 @@
  * what must not wait: the end of the process, and a log call of `layerSync`.
  */
 
+import * as Result from "effect/Result"
+
 /**
  * How a call ends, as Node does it: an error, or a value.
  */
@@ -29,6 +31,43 @@ export type Steps<A> = Generator<Call<unknown>, A, unknown>
 export const of = function*<A>(call: Call<A>): Steps<A> {
   return (yield call) as A
 }
+
+/**
+ * Several calls at a time, none of which needs another one. Each has a result of its own.
+ */
+export const all = <const C extends ReadonlyArray<Call<unknown>>>(calls: C): Call<Results<C>> => ({
+  sync: () => calls.map((call) => Result.try({ try: call.sync, catch: (error) => error })) as Results<C>,
+  start(callback) {
+    const results = Array<Result.Result<unknown, unknown>>(calls.length)
+    let left = calls.length
+    for (const [index, call] of calls.entries()) {
+      call.start((error, value) => {
+        results[index] = error ? Result.fail(error) : Result.succeed(value)
+        if (--left === 0) callback(null, results as Results<C>)
+      })
+    }
+  }
+})
+
+type Results<C extends ReadonlyArray<Call<unknown>>> = {
+  readonly [K in keyof C]: C[K] extends Call<infer A> ? Result.Result<A, unknown> : never
+}
+
+/**
+ * A call that waits for nothing, and needs no turn of the event loop.
+ */
+export const atOnce = <A>(call: Call<A>): Call<A> => ({
+  sync: call.sync,
+  start(callback) {
+    let value: A
+    try {
+      value = call.sync()
+    } catch (error) {
+      return callback(error as Error, undefined as A)
+    }
+    callback(null, value)
+  }
+})
 
 /**
  * The same, but `undefined` for an error that is `expected`.

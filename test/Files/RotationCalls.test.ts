@@ -60,7 +60,6 @@ describe("the calls of a rotation", () => {
         "close",
         "close",
         "fdatasync",
-        "fstat",
         "lstat app.log",
         "lstat old-101.gz",
         "lstat old-101.zst",

@@ -41,6 +41,7 @@ export const landing = (plan: Plan, initial = ""): LandingFile => {
   let content = Buffer.from(initial)
   let pending: Uint8Array | undefined
   let looks = 0
+  let isBegun = false
   const append = (bytes: Uint8Array) => content = Buffer.concat([content, bytes])
   const land = () => {
     if (pending === undefined) return
@@ -71,7 +72,8 @@ export const landing = (plan: Plan, initial = ""): LandingFile => {
         sync() {
           if (fd === 4 || fd === 6) return info(plan.isMoved === true ? "another" : "log")
           if (fd === 5) return info("log")
-          if (++looks === plan.look) land()
+          // before it has begun it is opened
+          if (isBegun && ++looks === plan.look) land()
           return info("log")
         }
       }),
@@ -95,6 +97,7 @@ export const landing = (plan: Plan, initial = ""): LandingFile => {
       write: (_fd, bytes) => ({
         start() {
           pending = bytes
+          isBegun = true
         },
         sync() {
           append(bytes)
