@@ -60,7 +60,15 @@ const open: Effect.Effect<Open> = Effect.map(settled, () => ({
   )
 }))
 
-const memory = Effect.map(settled, () => process.memoryUsage())
+// Buffers go in the background, some time after the collection that has found them dead: what is still there is there at
+// each of several looks.
+const memory = Effect.map(
+  Effect.replicateEffect(Effect.map(settled, () => process.memoryUsage()), 5),
+  (looks) => ({
+    heapUsed: Math.min(...looks.map(({ heapUsed }) => heapUsed)),
+    arrayBuffers: Math.min(...looks.map(({ arrayBuffers }) => arrayBuffers))
+  })
+)
 
 const built: Array<WeakRef<object>> = []
 const remember = (value: object): void => void built.push(new WeakRef(value))
