@@ -49,6 +49,7 @@ describe("a file when the process ends", () => {
       yield* sink.write([record("a")], text)
       yield* Effect.forkChild(sink.flush!, { startImmediately: true })
       assert.lengthOf(looks.held, 1)
+      asked = 0
       sink.writeLast!([record("b")], text, Patience.make(0))
       assert.strictEqual(asked, 0)
       assert.strictEqual(file.content(), "a\nb\n")
