@@ -59,6 +59,8 @@ export interface CurrentFile {
   torn: boolean
   /** Its name is durable, and so are those of the files before it. */
   isNamed: boolean
+  /** It is being closed: nothing is done about it any more. */
+  isClosed: boolean
   /** Somebody wants it rotated. */
   wanted: boolean
   /** Why that could not be done. */
@@ -86,6 +88,7 @@ export const make = (options: Options): CurrentFile => ({
   due: Number.POSITIVE_INFINITY,
   torn: false,
   isNamed: false,
+  isClosed: false,
   wanted: false,
   failed: undefined,
   lookAt: 0,
@@ -105,8 +108,7 @@ const now = ({ options }: CurrentFile): number => Monotonic.millisUnsafe(options
 export const roomUnsafe = (self: CurrentFile): number => {
   const { file, options: { clock, retired, rotation } } = self
   if (file === undefined || self.left !== undefined) return 0
-  // the process ends in the midst of a rotation: what is open is written to
-  if (!file.isFile || self.busy) return Number.POSITIVE_INFINITY
+  if (!file.isFile) return Number.POSITIVE_INFINITY
   const time = now(self)
   if (time >= self.lookAt) return 0
   if (rotation === undefined || time < self.pausedUntil || retired.isFullUnsafe()) return Number.POSITIVE_INFINITY
@@ -147,7 +149,7 @@ export const wantUnsafe = (self: CurrentFile): void => {
  * Does what is to be done, so that a line of so many bytes has its place. Fails when no file can be opened.
  */
 export const makeRoom = function*(self: CurrentFile, bytes: number): Steps.Steps<void> {
-  if (self.busy && self.file !== undefined) return
+  if (self.isClosed) throw new Error(`${self.path} is closed`)
   self.busy = true
   try {
     if (self.file === undefined) yield* open(self)
@@ -198,7 +200,7 @@ export const begin = function*(self: CurrentFile, isRotated: boolean): Steps.Ste
     if (isRotated) yield* makeRoom(self, 0)
     return self.file ?? file
   } catch (error) {
-    if (self.file !== undefined) yield* Steps.of(fs.close(self.file.fd))
+    for (const open of [self.file, self.left]) if (open !== undefined) yield* Steps.of(fs.close(open.fd))
     throw error
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Files that are written to no more: made durable and closed, in the background.
  */
-import * as Effect from "effect/Effect"
+import type * as Effect from "effect/Effect"
 import type { FileSystem } from "./FileSystem.ts"
 import * as Waitings from "./Waiting.ts"
 
@@ -13,62 +13,56 @@ export interface Retired {
   readonly retireUnsafe: (fd: number) => void
   /** Whether there are so many that no file is to be rotated now: 16. Each of them has a descriptor. */
   readonly isFullUnsafe: () => boolean
-  /** Makes at once durable what is under way. Throws when that fails. */
+  /** Makes at once durable what is not. Throws when that fails. */
   readonly syncUnsafe: () => void
-  /** Waits until all of them are closed. Fails if one could not be made durable since the last time. */
-  readonly settled: Effect.Effect<void, Error>
+  /** Waits until all of them are closed. */
+  readonly settled: Effect.Effect<void>
 }
-
-const most = 16
 
 /**
  * None yet.
  *
  * - `isDurable`: whether they are made durable.
- * - `tell`: says what went wrong, of which kind.
+ * - `failed`: hears of one that could not be.
  */
-export const make = (
-  fs: FileSystem,
-  isDurable: boolean,
-  tell: (kind: string, message: string) => void
-): Retired => {
-  const open = new Set<number>()
-  const syncing = new Set<number>()
-  const closing = Waitings.make(() => open.size === 0)
-  let failed: Error | undefined
+export const make = (fs: FileSystem, isDurable: boolean, failed: (error: Error) => void): Retired => {
+  const left: Array<number> = []
+  let open = 0
+  let current: number | undefined
+  const closing = Waitings.make(() => open === 0)
 
-  const done = (fd: number): void => {
-    open.delete(fd)
-    closing.wakeUnsafe()
+  // One after the other: on a disk that hangs, all threads that there are would wait for it.
+  const next = (): void => {
+    if (current !== undefined) return
+    const fd = current = left.shift()
+    if (fd === undefined) return
+    if (!isDurable) return close(fd)
+    fs.fdatasync(fd).start((error) => {
+      if (error) failed(error)
+      close(fd)
+    })
   }
-
-  const close = (fd: number): void => fs.close(fd).start(() => done(fd))
+  const close = (fd: number): void => {
+    current = undefined
+    fs.close(fd).start(() => {
+      open--
+      closing.wakeUnsafe()
+    })
+    next()
+  }
 
   return {
     retireUnsafe(fd) {
-      open.add(fd)
-      if (!isDurable) return close(fd)
-      syncing.add(fd)
-      fs.fdatasync(fd).start((error) => {
-        syncing.delete(fd)
-        if (error) {
-          failed = error
-          tell("sync_failed", `a file could not be made durable when it was rotated: ${error.message}`)
-        }
-        close(fd)
-      })
+      open++
+      left.push(fd)
+      next()
     },
-    isFullUnsafe: () => open.size >= most,
+    isFullUnsafe: () => open >= most,
     syncUnsafe() {
-      for (const fd of syncing) fs.fdatasync(fd).sync()
+      for (const fd of current === undefined ? left : [current, ...left]) fs.fdatasync(fd).sync()
     },
-    settled: Effect.andThen(
-      closing.over,
-      Effect.suspend(() => {
-        const error = failed
-        failed = undefined
-        return error === undefined ? Effect.void : Effect.fail(error)
-      })
-    )
+    settled: closing.over
   }
 }
+
+const most = 16

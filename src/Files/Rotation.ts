@@ -45,12 +45,9 @@ export const moveAway = function*(
     // one more would be the same number again
     if (!Number.isSafeInteger(n)) throw new Error("there is no number behind those of the files there")
     const target = join(directory, self.nameOf(n, time))
-    // at a time: lines wait for as many turns of the event loop as there are here
-    const [taken, named, ...archives] = yield* Steps.of(Steps.all([
-      fs.open(target, placeholder, 0o600),
-      fs.lstat(path),
-      ...RotatedNames.archives(target).map(fs.lstat)
-    ]))
+    // Two at a time: lines wait for as many turns of the event loop as there are here, and more would take all threads of a
+    // program whose disk hangs.
+    const [taken, named] = yield* Steps.of(Steps.all([fs.open(target, placeholder, 0o600), fs.lstat(path)]))
     if (Result.isFailure(taken)) {
       if (isError(taken.failure, "EEXIST")) continue
       throw taken.failure
@@ -58,7 +55,8 @@ export const moveAway = function*(
     // nothing was written, so nothing can be lost by a close that fails, and nobody has to wait for it
     fs.close(taken.success).start(() => {})
     const isThere = Result.isSuccess(named) && named.success.id === file.id
-    // another process has had the number, and has compressed its file meanwhile
+    // another process has had the number, and has compressed its file meanwhile; it cannot any more
+    const archives = yield* Steps.of(Steps.all(RotatedNames.archives(target).map(fs.lstat)))
     const isUsed = archives.some(Result.isSuccess)
     if (!isThere || isUsed) yield* Steps.of(fs.unlink(target))
     if (!isThere) return false

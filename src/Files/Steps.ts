@@ -120,13 +120,16 @@ export const start = <A>(steps: Steps<A>, callback: Callback<A>): void => {
     let next: IteratorResult<Call<unknown>, A>
     try {
       next = resume()
-      if (next.done !== true) {
-        return next.value.start((error, value) => go(() => error ? steps.throw(error) : steps.next(value)))
-      }
     } catch (error) {
       return callback(error instanceof Error ? error : new Error(String(error)), undefined as A)
     }
-    callback(null, next.value)
+    if (next.done === true) return callback(null, next.value)
+    try {
+      next.value.start((error, value) => go(() => error ? steps.throw(error) : steps.next(value)))
+    } catch (error) {
+      // wrong arguments, say: what is open is to be closed
+      go(() => steps.throw(error))
+    }
   }
   go(() => steps.next())
 }

@@ -42,30 +42,78 @@ export interface Options {
  *
  * - `flush`: makes durable what was written until now, also to files that were rotated since. `undefined`: nobody wants it.
  * - `settle`, `settleSync`: what the end of a batch asks for.
+ * - `lostUnsafe`: hears that a file which is written to no more could not be made durable.
  * - `close`: makes durable what was to be so some time later.
  */
 export interface Durability {
+  readonly flush: SinkHandle<Sink.SinkError>["flush"]
   readonly settle: NonNullable<Destination["settle"]>
   readonly settleSync: NonNullable<Destination["settleSync"]>
-  readonly flush: SinkHandle<Sink.SinkError>["flush"]
+  readonly lostUnsafe: (error: Error) => void
   readonly close: Effect.Effect<void>
 }
+
+/**
+ * An fdatasync has failed. The operating system says so once, and what was written before it may be lost.
+ */
+class NotDurable extends Error {
+  constructor(cause: unknown) {
+    super(`cannot make it durable: ${reasonOf(cause)}`, { cause })
+  }
+}
+
+/**
+ * Whether what was written may be lost after this error.
+ */
+export const isLost = (error: Error): boolean => error instanceof NotDurable
 
 /**
  * Nothing to make durable yet.
  */
 export const make = ({ current, fs, look, retired, scope, sync, syncing, tell }: Options): Durability => {
-  const syncOpen = syncing.run<void>((callback) => Steps.start(syncFile(fs, current), callback))
-  const syncAll = Effect.andThen(Effect.andThen(look, syncOpen), retired.settled)
+  // kept until somebody who asks is told, whoever has waited for it
+  let lost: NotDurable | undefined
+  const lostUnsafe = (cause: Error): void => {
+    lost = new NotDurable(cause)
+    tell("sync_failed", lost.message)
+  }
+  let isPending = false
+
+  const steps = function*(): Steps.Steps<void> {
+    const { file, isNamed, path } = current
+    isPending = false
+    if (file === undefined) return
+    try {
+      yield* Steps.of(fs.fdatasync(file.fd))
+    } catch (error) {
+      lostUnsafe(error instanceof Error ? error : new Error(String(error)))
+      return
+    }
+    // names last: they lead to what is there then
+    if (isNamed) return
+    current.isNamed = true
+    try {
+      yield* Steps.of(fs.syncDirectory(dirname(path)))
+    } catch (error) {
+      current.isNamed = false
+      throw error
+    }
+  }
+  const syncAll = look.pipe(
+    Effect.andThen(syncing.run<void>((callback) => Steps.start(steps(), callback))),
+    Effect.andThen(retired.settled)
+  )
+  const told = Effect.suspend(() => {
+    const error = lost
+    lost = undefined
+    return error === undefined ? Effect.void : Effect.fail(error)
+  })
+  const asked = Effect.andThen(syncAll, told)
   const isUrgent = (batch: ReadonlyArray<LogRecord>): boolean =>
     sync.from !== "None" && batch.some(({ level }) => LogLevel.isGreaterThanOrEqualTo(level, sync.from))
 
-  // one at a time: it makes durable what was written since it was begun, too
-  let isPending = false
-  const pending = Effect.suspend(() => {
-    isPending = false
-    return syncAll
-  }).pipe(Effect.catch((error) => Effect.sync(() => tell("sync_failed", messageOf(error)))))
+  // pending until an fdatasync begins, of whomever: that one makes it durable too
+  const pending = Effect.catch((error: Error) => Effect.sync(() => tell("sync_failed", error.message)))(syncAll)
   const later = Effect.suspend(() => {
     if (sync.every === undefined || isPending) return Effect.void
     isPending = true
@@ -73,36 +121,22 @@ export const make = ({ current, fs, look, retired, scope, sync, syncing, tell }:
   })
 
   return {
-    flush: sync.onFlush ? Effect.mapError(syncAll, (cause) => Sink.unavailable({ cause })) : undefined,
-    settle: (batch) => isUrgent(batch) ? syncAll : later,
+    flush: sync.onFlush ? Effect.mapError(asked, (cause) => Sink.unavailable({ cause })) : undefined,
+    settle: (batch) => isUrgent(batch) ? asked : later,
     settleSync(batch) {
       // nobody waits here for a later moment
       if (!isUrgent(batch) && sync.every === undefined) return
       try {
         retired.syncUnsafe()
-        Steps.runSync(syncFile(fs, current))
       } catch (error) {
-        tell("sync_failed", messageOf(error))
-        throw error
+        lostUnsafe(error instanceof Error ? error : new Error(String(error)))
       }
+      Steps.runSync(steps())
+      const error = lost
+      lost = undefined
+      if (error !== undefined) throw error
     },
+    lostUnsafe,
     close: Effect.suspend(() => isPending ? Effect.interruptible(pending) : Effect.void)
   }
 }
-
-// its names last: they lead to what is there then
-const syncFile = function*(fs: FileSystem, current: CurrentFile): Steps.Steps<void> {
-  const { file, isNamed, path } = current
-  if (file === undefined) return
-  yield* Steps.of(fs.fdatasync(file.fd))
-  if (isNamed) return
-  current.isNamed = true
-  try {
-    yield* Steps.of(fs.syncDirectory(dirname(path)))
-  } catch (error) {
-    current.isNamed = false
-    throw error
-  }
-}
-
-const messageOf = (error: unknown): string => `cannot make it durable: ${reasonOf(error)}`

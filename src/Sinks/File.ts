@@ -4,7 +4,6 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
-import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as CurrentFiles from "../Files/CurrentFile.ts"
 import { CurrentFileSystem, isError } from "../Files/FileSystem.ts"
@@ -60,7 +59,7 @@ const open = Effect.fnUntraced(function*(settings: FileSettings) {
   const tell = yield* CurrentTell
   const isAtOnce = yield* CurrentAtOnce
   const inFlight = InFlights.make()
-  const retired = Retireds.make(fs, sync.onFlush, tell)
+  const retired = Retireds.make(fs, sync.onFlush, (error) => durability.lostUnsafe(error))
   const keeper: Housekeeping | undefined = plan && Housekeepings.make({
     ...plan,
     fs,
@@ -90,13 +89,13 @@ const open = Effect.fnUntraced(function*(settings: FileSettings) {
       // Never under an operation: its descriptor may by then be another file's. One that does not come back keeps it
       // open, and whoever closes does not have to wait for that.
       () =>
-        Effect.orDie(
-          InFlights.runAnyway<void>((callback) =>
-            inFlight.whenIdleUnsafe(() =>
-              syncing.whenIdleUnsafe(() => Steps.start(CurrentFiles.close(current), callback))
-            )
+        Effect.orDie(InFlights.runAnyway<void>((callback) => {
+          // whatever begins behind that does nothing
+          current.isClosed = true
+          inFlight.whenIdleUnsafe(() =>
+            syncing.whenIdleUnsafe(() => Steps.start(CurrentFiles.close(current), callback))
           )
-        )
+        }))
     ),
     cannotOpen(path)
   )
@@ -110,7 +109,7 @@ const open = Effect.fnUntraced(function*(settings: FileSettings) {
     keeper.wakeUnsafe()
     // the others change with a rotation only
     if (plan?.limits.ageMillis !== undefined) {
-      yield* Effect.forkScoped(Effect.repeat(Effect.sync(keeper.wakeUnsafe), Schedule.spaced("1 hour")))
+      yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep("1 hour"), Effect.sync(keeper.wakeUnsafe))))
     }
     // what is being rotated has it wake once more
     yield* Effect.addFinalizer(() =>
@@ -147,6 +146,7 @@ const open = Effect.fnUntraced(function*(settings: FileSettings) {
     },
     isShared: isWhole,
     settle: isSettled ? (batch) => durability.settle(batch) : undefined,
+    isLost: Durabilities.isLost,
     settleSync: isSettled ? (batch) => durability.settleSync(batch) : undefined,
     endUnsafe() {
       try {
@@ -166,7 +166,10 @@ const open = Effect.fnUntraced(function*(settings: FileSettings) {
     return Effect.mapError(
       Effect.andThen(
         betweenLines,
-        Effect.suspend(() => current.failed === undefined ? Effect.void : Effect.fail(current.failed))
+        Effect.suspend(() => {
+          if (current.failed !== undefined) return Effect.fail(current.failed)
+          return current.wanted ? Effect.fail(new Error(notNow)) : Effect.void
+        })
       ),
       (cause) => Sink.unavailable({ cause })
     )
@@ -186,6 +189,9 @@ const open = Effect.fnUntraced(function*(settings: FileSettings) {
   }
   return handle
 })
+
+const notNow =
+  "it is in the midst of a line, or too many files of before are being made durable: it is rotated behind that"
 
 const cannotOpen = (path: string) => (cause: Error): SinkError =>
   Sink.unavailable({ cause: new Error(`cannot open ${path}: ${cause.message}`, { cause }) })

@@ -43,8 +43,10 @@ export interface Destination {
    * nobody may answer. Default: none.
    */
   readonly passedUnsafe?: ((piece: Piece) => number) | undefined
-  /** Ends a batch that is out. When it fails, all of it is written again, with the note `repeated`. */
+  /** Ends a batch that is out: none of its records has arrived before that. */
   readonly settle?: ((batch: ReadonlyArray<LogRecord>) => Effect.Effect<void, Error>) | undefined
+  /** Whether what was to be settled may be lost after this error: it is written again, with the note `repeated`. */
+  readonly isLost?: ((error: Error) => boolean) | undefined
   /** The same at once. Throws when it fails. */
   readonly settleSync?: ((batch: ReadonlyArray<LogRecord>) => void) | undefined
   /** The process ends: what was being done in the background is not heard of again. Does at once what is to be done. */
@@ -99,30 +101,43 @@ export const make = (
       lines.doubtUnsafe(written, 0)
     } else lines.wroteUnsafe(written)
   }
-  const writePiece = (piece: Piece) =>
-    Effect.retry(
-      inFlight.run<number>((callback) => {
-        given = piece
-        destination.write(piece, (error, written) => callback(error ?? refused(written), written))
-      }, (written) => settleUnsafe(piece, written)),
-      { while: isAgain, schedule: pauses }
-    )
 
-  // all of the batch is out
-  let isSettling = false
   const { settle, settleSync } = destination
   const startSteps = destination.isAtOnce === true ? Steps.startSync : Steps.start
   const { makeRoom = () => nothing(), roomUnsafe = () => Number.POSITIVE_INFINITY } = destination
-  const makingRoom = (bytes: number) =>
-    inFlight.run<void>((callback) => {
-      given = undefined
-      if (bytes === 0 && lines.isBegunUnsafe()) callback(null)
-      else startSteps(makeRoom(bytes), callback)
-    })
+  const startRoom = (bytes: number, callback: (error: Error | null | undefined) => void): void => {
+    given = undefined
+    startSteps(makeRoom(bytes), callback)
+  }
+  // Makes room where that is lacking, and writes the next piece: which one that is is known when it is its turn.
+  const advance = Effect.retry(
+    inFlight.run<number>((callback) => {
+      const write = () => {
+        const piece = given = lines.nextUnsafe(roomUnsafe())
+        if (piece === undefined) callback(null, 0)
+        else destination.write(piece, (error, written) => callback(error ?? refused(written), written))
+      }
+      const lacking = lines.lackingUnsafe(roomUnsafe())
+      if (lacking === 0) write()
+      else startRoom(lacking, (error) => error ? callback(error, 0) : write())
+    }, (written) => {
+      if (given !== undefined) settleUnsafe(given, written)
+    }),
+    { while: isAgain, schedule: pauses }
+  )
+  const betweenLines = inFlight.run<void>((callback) => lines.isBegunUnsafe() ? callback(null) : startRoom(0, callback))
 
-  // one that is fatal has no room for the number: `outUnsafe` keeps it
+  // One that is fatal has no room for the number: `outUnsafe` keeps it. What is yet to be settled has not arrived.
   const failure = (cause: Error): SinkError =>
-    destination.isFatal(cause) ? Sink.fatal({ cause }) : Sink.unavailable({ delivered: lines.endUnsafe(), cause })
+    destination.isFatal(cause)
+      ? Sink.fatal({ cause })
+      : Sink.unavailable({ delivered: settle === undefined ? lines.endUnsafe() : 0, cause })
+
+  const settled = (batch: ReadonlyArray<LogRecord>, settle: NonNullable<Destination["settle"]>) =>
+    Effect.tapError(settle(batch), (error) =>
+      Effect.sync(() => {
+        if (destination.isLost?.(error) === true) lines.againUnsafe()
+      }))
 
   const writeAll = (batch: ReadonlyArray<LogRecord>, format: Formatter, patience: Patience): void => {
     lines.beginUnsafe(batch, format)
@@ -136,37 +151,17 @@ export const make = (
   }
 
   return {
-    betweenLines: makingRoom(0),
-    write: Effect.fnUntraced(
-      function*(batch, format) {
-        isSettling = false
-        yield* inFlight.idle
-        lines.beginUnsafe(batch, format)
-        while (true) {
-          const lacking = lines.lackingUnsafe(roomUnsafe())
-          if (lacking > 0) yield* makingRoom(lacking)
-          const piece = lines.nextUnsafe(roomUnsafe())
-          if (piece === undefined) break
-          yield* writePiece(piece)
-        }
-        if (settle !== undefined) {
-          isSettling = true
-          yield* settle(batch)
-          isSettling = false
-        }
-        lines.endUnsafe()
-      },
-      Effect.catch((cause) =>
-        Effect.suspend(() => {
-          if (isSettling) lines.againUnsafe()
-          isSettling = false
-          return Effect.fail(failure(cause))
-        })
-      )
-    ),
+    betweenLines,
+    write: Effect.fnUntraced(function*(batch, format) {
+      yield* inFlight.idle
+      lines.beginUnsafe(batch, format)
+      while (lines.nextUnsafe() !== undefined) yield* advance
+      if (settle !== undefined) yield* settled(batch, settle)
+      lines.endUnsafe()
+    }, Effect.catch((cause) => Effect.suspend(() => Effect.fail(failure(cause))))),
     outUnsafe(records) {
-      // it is not what it is wanted to be before it is settled
-      if (isSettling) return 0
+      // what is yet to be settled has not arrived
+      if (settle !== undefined) return 0
       const piece = underWay()
       return lines.outUnsafe(records, piece === undefined ? 0 : destination.passedUnsafe?.(piece) ?? 0)
     },
@@ -176,11 +171,10 @@ export const make = (
       try {
         settleSync?.(batch)
       } catch (error) {
-        lines.againUnsafe()
+        if (error instanceof Error && destination.isLost?.(error) === true) lines.againUnsafe()
         throw error
-      } finally {
-        lines.endUnsafe()
       }
+      lines.endUnsafe()
     },
     writeLast(batch, format, patience) {
       const piece = underWay()
@@ -190,18 +184,22 @@ export const make = (
         if (open > 0 || behindTorn === true) lines.doubtUnsafe(bytes, open)
         else lines.wroteUnsafe(bytes)
       }
+      let cause: unknown
       try {
         destination.endUnsafe?.()
         writeAll(batch, format, patience)
-        lines.endUnsafe()
       } catch (error) {
-        throw failure(error instanceof Error ? error : new Error(String(error)))
+        cause = error
       }
       try {
         settleSync?.(batch)
       } catch {
         // the lines are out, and there is no later moment
       }
+      const delivered = lines.endUnsafe()
+      if (cause === undefined) return
+      const error = cause instanceof Error ? cause : new Error(String(cause))
+      throw destination.isFatal(error) ? Sink.fatal({ cause: error }) : Sink.unavailable({ delivered, cause: error })
     }
   }
 }

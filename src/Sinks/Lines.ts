@@ -115,6 +115,7 @@ export const make = (options: Options = {}): Lines => {
   const makeScratch = () => Bytes.page(Buffer.allocUnsafeSlow(2 * maxBytes))
   let scratchPage = makeScratch()
   let batch = nothing
+  let plain = noWrite
   let write = noWrite
   // of the batch, from its head: those whose lines are in chunks that are out, and those that the caller knows to be out
   let whole = 0
@@ -207,11 +208,14 @@ export const make = (options: Options = {}): Lines => {
       whole = countSame(next, whole)
       told = 0
       batch = next
-      write = repeated.size === 0 ? Bytes.writerOf(nextFormat) : writeNoted(Bytes.writerOf(nextFormat))
+      plain = Bytes.writerOf(nextFormat)
+      write = repeated.size === 0 ? plain : writeNoted(plain)
     },
     lackingUnsafe(room) {
       const chunk = current()
-      if (chunk === undefined || torn !== undefined || isWithinLine(chunk)) return 0
+      if (chunk === undefined || isWithinLine(chunk)) return 0
+      // one that is ended where it is, unless that is nowhere any more
+      if (torn !== undefined) return torn.record === undefined && room === 0 ? torn.rest.length : 0
       const length = nextLineEnd(chunk) - chunk.written
       return length > room ? length : 0
     },
@@ -245,6 +249,7 @@ export const make = (options: Options = {}): Lines => {
         if (ends[i]! > written) repeated.add(batch[whole + i]!)
       }
       settleChunk()
+      write = writeNoted(plain)
       torn = { record: undefined, rest: lineBreak, lane }
       // the bytes that are open may still be read by whoever writes them
       scratchPage = makeScratch()
@@ -266,7 +271,7 @@ export const make = (options: Options = {}): Lines => {
       batch = nothing
       whole = 0
       told = 0
-      write = noWrite
+      plain = write = noWrite
       return delivered
     }
   }

@@ -42,7 +42,8 @@ describe("the current file", () => {
       const rotating = yield* Effect.forkChild(sink.rotate!, { startImmediately: true })
       writes.release()
       yield* Fiber.join(writing)
-      yield* Fiber.join(rotating)
+      // not now, but behind the line
+      assert.isTrue(Exit.isFailure(yield* Fiber.await(rotating)))
       yield* sink.write(batch.slice(1), text)
       assert.deepStrictEqual(linesIn(root).toSorted(), ["one", "two"])
     }))
