@@ -58,7 +58,7 @@ export type RotationSignal = "SIGUSR2" | "SIGHUP"
 export interface KeepOptions {
   /** So many. A positive integer. */
   readonly files?: number | undefined
-  /** Those that were last written to, or compressed, within this time. */
+  /** Those that were last written to within this time. */
   readonly age?: Duration.Input | undefined
   /** So many bytes in all, compressed ones as they are. The newest stays though it alone has more. */
   readonly bytes?: Size.Input | undefined

@@ -226,4 +226,58 @@ describe("the current file", () => {
       for (let i = 0; i < 200; i++) yield* turn
       assert.include(events, path)
     }))
+
+  it.effect("G12 nothing is begun behind a close, and no descriptor is closed twice", () =>
+    Effect.gen(function*() {
+      const root = yield* directory
+      const path = join(root, "app.log")
+      const scope = yield* Scope.make()
+      const syncs = gate()
+      let isHeld = true
+      const failures: Array<number> = []
+      const files: FileSystem = {
+        ...node,
+        fdatasync: (fd) => isHeld ? syncs.on(node.fdatasync(fd)) : node.fdatasync(fd),
+        close: (fd) => ({
+          ...node.close(fd),
+          start: (callback) =>
+            node.close(fd).start((error, value) => {
+              if (error) failures.push(fd)
+              callback(error, value)
+            })
+        })
+      }
+      const sink = yield* Scope.provide(open({ path, rotate: { name: "old-%n" } }, files), scope)
+      yield* sink.write([record("a")], text)
+      const flushing = yield* Effect.forkChild(sink.flush!, { startImmediately: true })
+      yield* until(() => syncs.held.length > 0)
+      isHeld = false
+      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
+      yield* turn
+      const rotating = yield* Effect.forkChild(sink.rotate!, { startImmediately: true })
+      syncs.release()
+      yield* Fiber.awaitAll([flushing, closing, rotating])
+      fs.unlinkSync(path)
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(sink.rotate!)))
+      assert.deepStrictEqual(failures, [])
+      assert.deepStrictEqual(fs.readdirSync(root), [])
+    }))
+
+  it.effect("a call that throws when it is started is one that fails", () =>
+    Effect.gen(function*() {
+      const root = yield* directory
+      let isBroken = true
+      const broken = (): never => {
+        throw new Error("planned")
+      }
+      const sink = yield* open({ path: join(root, "app.log"), rotate: { name: "old-%n" } }, {
+        ...node,
+        rename: (from, to) => isBroken ? { sync: broken, start: broken } : node.rename(from, to)
+      })
+      yield* sink.write([record("a")], text)
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(sink.rotate!)))
+      isBroken = false
+      yield* sink.rotate!
+      assert.deepStrictEqual(filesIn(root), ["app.log", "old-1"])
+    }))
 })

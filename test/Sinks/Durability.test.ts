@@ -1,6 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
+import * as TestClock from "effect/testing/TestClock"
 import { join } from "node:path"
 import type { FileSystem } from "../../src/Files/FileSystem.ts"
 import { CurrentFileSystem, node } from "../../src/Files/FileSystem.ts"
@@ -8,7 +11,9 @@ import * as Record from "../../src/Record.ts"
 import * as FileSink from "../../src/Sinks/File.ts"
 import type { FileOptions } from "../../src/Sinks/FileOptions.ts"
 import * as Patiences from "../../src/Sinks/Patience.ts"
-import { directory, failing, gate, planned, until } from "../support/files.ts"
+import { SinkError } from "../../src/Sinks/Sink.ts"
+import { CurrentTell } from "../../src/Sinks/Tell.ts"
+import { directory, failing, gate, planned, turn, until } from "../support/files.ts"
 
 const record = (message: string, level: Record.LogRecord["level"] = "Info") => Record.make({ level, message })
 const text = (r: Record.LogRecord) => r.notes === undefined ? r.message : `${r.message} (${r.notes.join()})`
@@ -111,5 +116,127 @@ describe("durability of a file", () => {
       )
       sink.writeSync!(["a", "b"].map((message) => record(message)), text)
       assert.strictEqual(atOnce, 2)
+    }))
+
+  it.effect("G29 a record has not arrived before its batch is durable, also when the write times out twice", () =>
+    Effect.gen(function*() {
+      const file = planned([])
+      const looks = gate()
+      let isHeld = true
+      const sink = yield* open({ path: "app.log", sync: "batch", lookAfter: "1 hour" }, {
+        ...file.fs,
+        lstat: (path) => isHeld ? looks.on(file.fs.lstat(path)) : file.fs.lstat(path)
+      })
+      const batch = [record("a"), record("b")]
+      for (let attempt = 1; attempt <= 2; attempt++) {
+        const writing = yield* Effect.forkChild(sink.write(batch, text), { startImmediately: true })
+        yield* until(() => looks.held.length > 0)
+        yield* Fiber.interrupt(writing)
+        assert.strictEqual(sink.outUnsafe!(batch), 0)
+      }
+      isHeld = false
+      looks.release()
+      yield* sink.write(batch, text)
+      assert.strictEqual(file.content(), "a\nb\n")
+      assert.deepStrictEqual(file.events, ["fdatasync", "names"])
+    }))
+
+  it.effect("G29 of a batch that is cut short nothing has arrived, and nothing is written twice", () =>
+    Effect.gen(function*() {
+      const file = planned([{ take: 3 }, { fail: "ENOSPC" }])
+      const sink = yield* open({ path: "app.log", sync: "batch" }, file.fs)
+      const batch = [record("a"), record("b")]
+      const { reason } = yield* Effect.flip(sink.write(batch, text)) as Effect.Effect<SinkError>
+      assert.deepInclude(reason, { _tag: "Unavailable", delivered: 0 })
+      yield* sink.write(batch, text)
+      assert.strictEqual(file.content(), "a\nb\n")
+    }))
+
+  it.effect("G29 an error that comes after the write has timed out is not lost", () =>
+    Effect.gen(function*() {
+      const file = planned([])
+      const syncs = gate()
+      let count = 0
+      const sink = yield* open({ path: "app.log", sync: "batch" }, {
+        ...file.fs,
+        fdatasync: (fd) => ++count === 1 ? syncs.on(failing(file.fs.fdatasync(fd), "EIO")) : file.fs.fdatasync(fd)
+      })
+      const batch = [record("a")]
+      const writing = yield* Effect.forkChild(sink.write(batch, text), { startImmediately: true })
+      yield* until(() => syncs.held.length > 0)
+      yield* Fiber.interrupt(writing)
+      syncs.release()
+      yield* Effect.flip(sink.write(batch, text))
+      yield* sink.write(batch, text)
+      assert.strictEqual(file.content(), "a\na (repeated)\n")
+    }))
+
+  it.effect("G29 an error that a timer has met fails the next flush", () =>
+    Effect.gen(function*() {
+      const file = planned([])
+      const told: Array<string> = []
+      let isBroken = true
+      const sink = yield* Effect.provideService(
+        open({ path: "app.log", sync: { every: "1 second" } }, {
+          ...file.fs,
+          fdatasync: (fd) => isBroken ? failing(file.fs.fdatasync(fd), "EIO") : file.fs.fdatasync(fd)
+        }),
+        CurrentTell,
+        (kind, message) => void told.push(`${kind}: ${message}`)
+      )
+      yield* sink.write([record("a")], text)
+      yield* TestClock.adjust("1 second")
+      yield* until(() => told.length > 0)
+      isBroken = false
+      yield* Effect.flip(sink.flush!)
+      yield* sink.flush!
+      assert.deepStrictEqual(told, ["sync_failed: cannot make it durable: EIO: planned"])
+    }))
+
+  it.effect("G29 what is not lost is not written again: a look, or a directory, that fails", () =>
+    Effect.gen(function*() {
+      const file = planned([])
+      let isBroken = true
+      const sink = yield* open({ path: "app.log", sync: "batch" }, {
+        ...file.fs,
+        syncDirectory: (path) => isBroken ? failing(file.fs.syncDirectory(path), "EIO") : file.fs.syncDirectory(path)
+      })
+      const batch = [record("a")]
+      yield* Effect.flip(sink.write(batch, text))
+      isBroken = false
+      yield* sink.write(batch, text)
+      assert.strictEqual(file.content(), "a\n")
+    }))
+
+  it.effect("G29 on a disk that hangs one sync is owed at a time, also when the sink closes", () =>
+    Effect.gen(function*() {
+      const file = planned([])
+      const syncs = gate()
+      const scope = yield* Scope.make()
+      const opening = open({ path: "app.log", sync: { every: "1 second" } }, {
+        ...file.fs,
+        fdatasync: (fd) => syncs.on(file.fs.fdatasync(fd))
+      })
+      const sink = yield* Scope.provide(opening, scope)
+      for (let i = 0; i < 20; i++) {
+        yield* sink.write([record("a")], text)
+        yield* TestClock.adjust("1 second")
+      }
+      yield* until(() => syncs.held.length > 0)
+      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
+      while (closing.pollUnsafe() === undefined) {
+        if (syncs.held.length > 0) syncs.release()
+        yield* turn
+      }
+      assert.deepStrictEqual(file.events, ["fdatasync", "names", "fdatasync", "close"])
+    }))
+
+  it.effect("G29 the last lines of a process are made durable also when the disk is full behind them", () =>
+    Effect.gen(function*() {
+      const file = planned([{ take: 3 }, { fail: "ENOSPC" }])
+      const sink = yield* open({ path: "app.log", sync: { from: "Fatal" } }, file.fs)
+      const last = () => sink.writeLast!([record("a", "Fatal"), record("b")], text, Patiences.make(0))
+      assert.throws(last, SinkError)
+      assert.deepStrictEqual(file.events, ["fdatasync", "names"])
     }))
 })

@@ -174,6 +174,15 @@ describe("a file that processes share", () => {
       assert.strictEqual(yield* shared(true), "one\nt\ntwo\nthree\n")
     }))
 
+  it.effect("a line that is cut short is written again with the note, also when the disk takes the rest at once", () =>
+    Effect.gen(function*() {
+      const file = planned([{ take: 7 }])
+      const sink = yield* Effect.provideService(open({ path: "app.log", shared: true }), CurrentFileSystem, file.fs)
+      const noted = (r: Record.LogRecord) => r.notes === undefined ? r.message : `${r.message} (${r.notes.join()})`
+      yield* sink.write([record("aaaa"), record("bbbb")], noted)
+      assert.strictEqual(file.content(), "aaaa\nbb\nbbbb (repeated)\n")
+    }))
+
   it.effect("a write has 64 KiB at most, in whole lines", () =>
     Effect.gen(function*() {
       const file = planned([])
