@@ -103,11 +103,12 @@ const now = ({ options }: CurrentFile): number => Monotonic.millisUnsafe(options
 // -----------------------------------------------------------------------------
 
 /**
- * How many bytes it takes before something is to be done about it: then 0.
+ * How many bytes it takes before something is to be done about it: then 0, and below 0 when none is open.
  */
 export const roomUnsafe = (self: CurrentFile): number => {
   const { file, options: { clock, retired, rotation } } = self
-  if (file === undefined || self.left !== undefined) return 0
+  if (file === undefined) return -1
+  if (self.left !== undefined) return 0
   if (!file.isFile) return Number.POSITIVE_INFINITY
   const time = now(self)
   if (time >= self.lookAt) return 0

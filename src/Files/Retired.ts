@@ -29,6 +29,7 @@ export const make = (fs: FileSystem, isDurable: boolean, failed: (error: Error) 
   const left: Array<number> = []
   let open = 0
   let current: number | undefined
+  let isSyncing = false
   const closing = Waitings.make(() => open === 0)
 
   // One after the other: on a disk that hangs, all threads that there are would wait for it.
@@ -37,18 +38,20 @@ export const make = (fs: FileSystem, isDurable: boolean, failed: (error: Error) 
     const fd = current = left.shift()
     if (fd === undefined) return
     if (!isDurable) return close(fd)
+    isSyncing = true
     fs.fdatasync(fd).start((error) => {
+      isSyncing = false
       if (error) failed(error)
       close(fd)
     })
   }
   const close = (fd: number): void => {
-    current = undefined
     fs.close(fd).start(() => {
+      current = undefined
       open--
       closing.wakeUnsafe()
+      next()
     })
-    next()
   }
 
   return {
@@ -59,7 +62,15 @@ export const make = (fs: FileSystem, isDurable: boolean, failed: (error: Error) 
     },
     isFullUnsafe: () => open >= most,
     syncUnsafe() {
-      for (const fd of current === undefined ? left : [current, ...left]) fs.fdatasync(fd).sync()
+      let failure: unknown
+      for (const fd of isSyncing ? [current!, ...left] : left) {
+        try {
+          fs.fdatasync(fd).sync()
+        } catch (error) {
+          failure ??= error
+        }
+      }
+      if (failure !== undefined) throw failure
     },
     settled: closing.over
   }

@@ -42,14 +42,16 @@ export interface Options {
  *
  * - `flush`: makes durable what was written until now, also to files that were rotated since. `undefined`: nobody wants it.
  * - `settle`, `settleSync`: what the end of a batch asks for.
+ * - `isOwed`: whether a batch has not arrived before it is durable.
  * - `lostUnsafe`: hears that a file which is written to no more could not be made durable.
  * - `close`: makes durable what was to be so some time later.
  */
 export interface Durability {
   readonly flush: SinkHandle<Sink.SinkError>["flush"]
   readonly settle: NonNullable<Destination["settle"]>
+  readonly isOwed: (batch: ReadonlyArray<LogRecord>) => boolean
   readonly settleSync: NonNullable<Destination["settleSync"]>
-  readonly lostUnsafe: (error: Error) => void
+  readonly lostUnsafe: (error: Error) => unknown
   readonly close: Effect.Effect<void>
 }
 
@@ -71,69 +73,82 @@ export const isLost = (error: Error): boolean => error instanceof NotDurable
  * Nothing to make durable yet.
  */
 export const make = ({ current, fs, look, retired, scope, sync, syncing, tell }: Options): Durability => {
-  // kept until somebody who asks is told, whoever has waited for it
-  let lost: NotDurable | undefined
-  const lostUnsafe = (cause: Error): void => {
-    lost = new NotDurable(cause)
-    tell("sync_failed", lost.message)
+  // Kept until whoever asks is told, whoever has waited for it: a flush is not told by a batch.
+  const lost: { flush: NotDurable | undefined; settle: NotDurable | undefined } = {
+    flush: undefined,
+    settle: undefined
+  }
+  const lostUnsafe = (cause: unknown): NotDurable => {
+    const error = new NotDurable(cause)
+    lost.flush = lost.settle = error
+    tell("sync_failed", error.message)
+    return error
   }
   let isPending = false
+  let isWatched = false
 
-  const steps = function*(): Steps.Steps<void> {
+  const steps = function*(): Steps.Steps<NotDurable | undefined> {
     const { file, isNamed, path } = current
     isPending = false
-    if (file === undefined) return
+    if (file === undefined) return undefined
     try {
       yield* Steps.of(fs.fdatasync(file.fd))
     } catch (error) {
-      lostUnsafe(error instanceof Error ? error : new Error(String(error)))
-      return
+      return lostUnsafe(error)
     }
     // names last: they lead to what is there then
-    if (isNamed) return
+    if (isNamed) return undefined
     current.isNamed = true
     try {
       yield* Steps.of(fs.syncDirectory(dirname(path)))
+      return undefined
     } catch (error) {
       current.isNamed = false
       throw error
     }
   }
   const syncAll = look.pipe(
-    Effect.andThen(syncing.run<void>((callback) => Steps.start(steps(), callback))),
+    Effect.andThen(syncing.run<unknown>((callback) => Steps.start(steps(), callback))),
     Effect.andThen(retired.settled)
   )
-  const told = Effect.suspend(() => {
-    const error = lost
-    lost = undefined
-    return error === undefined ? Effect.void : Effect.fail(error)
-  })
-  const asked = Effect.andThen(syncAll, told)
+  const asked = (by: keyof typeof lost) =>
+    Effect.andThen(
+      syncAll,
+      Effect.suspend(() => {
+        const error = lost[by]
+        lost[by] = undefined
+        return error === undefined ? Effect.void : Effect.fail(error)
+      })
+    )
   const isUrgent = (batch: ReadonlyArray<LogRecord>): boolean =>
     sync.from !== "None" && batch.some(({ level }) => LogLevel.isGreaterThanOrEqualTo(level, sync.from))
 
   // pending until an fdatasync begins, of whomever: that one makes it durable too
   const pending = Effect.catch((error: Error) => Effect.sync(() => tell("sync_failed", error.message)))(syncAll)
   const later = Effect.suspend(() => {
-    if (sync.every === undefined || isPending) return Effect.void
+    const { every } = sync
+    if (every === undefined) return Effect.void
     isPending = true
-    return Effect.asVoid(Effect.forkIn(Effect.andThen(Effect.sleep(sync.every), pending), scope))
+    if (isWatched) return Effect.void
+    isWatched = true
+    const watch = Effect.andThen(Effect.sleep(every), Effect.suspend(() => isPending ? pending : Effect.void))
+    return Effect.asVoid(Effect.forkIn(Effect.repeat(watch, { while: () => isWatched = isPending }), scope))
   })
 
   return {
-    flush: sync.onFlush ? Effect.mapError(asked, (cause) => Sink.unavailable({ cause })) : undefined,
-    settle: (batch) => isUrgent(batch) ? asked : later,
+    flush: sync.onFlush ? Effect.mapError(asked("flush"), (cause) => Sink.unavailable({ cause })) : undefined,
+    isOwed: isUrgent,
+    settle: (batch) => isUrgent(batch) ? asked("settle") : later,
     settleSync(batch) {
       // nobody waits here for a later moment
       if (!isUrgent(batch) && sync.every === undefined) return
+      let error: NotDurable | undefined
       try {
         retired.syncUnsafe()
-      } catch (error) {
-        lostUnsafe(error instanceof Error ? error : new Error(String(error)))
+      } catch (cause) {
+        error = lostUnsafe(cause)
       }
-      Steps.runSync(steps())
-      const error = lost
-      lost = undefined
+      error = Steps.runSync(steps()) ?? error
       if (error !== undefined) throw error
     },
     lostUnsafe,

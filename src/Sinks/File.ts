@@ -59,7 +59,7 @@ const open = Effect.fnUntraced(function*(settings: FileSettings) {
   const tell = yield* CurrentTell
   const isAtOnce = yield* CurrentAtOnce
   const inFlight = InFlights.make()
-  const retired = Retireds.make(fs, sync.onFlush, (error) => durability.lostUnsafe(error))
+  const retired = Retireds.make(fs, sync.onFlush, (error) => void durability.lostUnsafe(error))
   const keeper: Housekeeping | undefined = plan && Housekeepings.make({
     ...plan,
     fs,
@@ -146,6 +146,7 @@ const open = Effect.fnUntraced(function*(settings: FileSettings) {
     },
     isShared: isWhole,
     settle: isSettled ? (batch) => durability.settle(batch) : undefined,
+    isOwed: isSettled ? (batch) => durability.isOwed(batch) : undefined,
     isLost: Durabilities.isLost,
     settleSync: isSettled ? (batch) => durability.settleSync(batch) : undefined,
     endUnsafe() {

@@ -22,10 +22,10 @@ export interface InFlight {
   readonly whenIdleUnsafe: (f: () => void) => () => void
   /**
    * Starts an operation when there is none, and waits for its end. `settle` gets what it answers in any case, even
-   * when nobody waits any more. Fails with the error of the operation.
+   * when nobody waits any more; `isAwaited` tells whether somebody does. Fails with the error of the operation.
    */
   readonly run: <A>(
-    start: (callback: Callback<A>) => void,
+    start: (callback: Callback<A>, isAwaited: () => boolean) => void,
     settle?: (value: A) => void
   ) => Effect.Effect<void, Error>
 }
@@ -94,8 +94,13 @@ export const make = (): InFlight => {
     run: (start, settle) =>
       // in one step: between an end and a fiber that goes on there is room for somebody else's operation
       Effect.callback((resume) => {
-        const cancel = whenIdleUnsafe(() => beginUnsafe(start, settle, resume))
-        return Effect.sync(cancel)
+        let awaited = true
+        const isAwaited = () => awaited
+        const cancel = whenIdleUnsafe(() => beginUnsafe((callback) => start(callback, isAwaited), settle, resume))
+        return Effect.sync(() => {
+          awaited = false
+          cancel()
+        })
       })
   }
 }

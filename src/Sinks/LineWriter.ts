@@ -43,8 +43,10 @@ export interface Destination {
    * nobody may answer. Default: none.
    */
   readonly passedUnsafe?: ((piece: Piece) => number) | undefined
-  /** Ends a batch that is out: none of its records has arrived before that. */
+  /** Ends a batch that is out. */
   readonly settle?: ((batch: ReadonlyArray<LogRecord>) => Effect.Effect<void, Error>) | undefined
+  /** Whether a batch has not arrived before it is settled. */
+  readonly isOwed?: ((batch: ReadonlyArray<LogRecord>) => boolean) | undefined
   /** Whether what was to be settled may be lost after this error: it is written again, with the note `repeated`. */
   readonly isLost?: ((error: Error) => boolean) | undefined
   /** The same at once. Throws when it fails. */
@@ -111,15 +113,23 @@ export const make = (
   }
   // Makes room where that is lacking, and writes the next piece: which one that is is known when it is its turn.
   const advance = Effect.retry(
-    inFlight.run<number>((callback) => {
+    inFlight.run<number>((callback, isAwaited) => {
       const write = () => {
         const piece = given = lines.nextUnsafe(roomUnsafe())
         if (piece === undefined) callback(null, 0)
         else destination.write(piece, (error, written) => callback(error ?? refused(written), written))
       }
       const lacking = lines.lackingUnsafe(roomUnsafe())
-      if (lacking === 0) write()
-      else startRoom(lacking, (error) => error ? callback(error, 0) : write())
+      if (lacking === 0) return write()
+      startRoom(lacking, (error) => {
+        // nothing is begun for somebody who has gone
+        if (error || !isAwaited()) return callback(error, 0)
+        try {
+          write()
+        } catch (error) {
+          callback(error instanceof Error ? error : new Error(String(error)), 0)
+        }
+      })
     }, (written) => {
       if (given !== undefined) settleUnsafe(given, written)
     }),
@@ -128,10 +138,11 @@ export const make = (
   const betweenLines = inFlight.run<void>((callback) => lines.isBegunUnsafe() ? callback(null) : startRoom(0, callback))
 
   // One that is fatal has no room for the number: `outUnsafe` keeps it. What is yet to be settled has not arrived.
-  const failure = (cause: Error): SinkError =>
+  const isOwed = (batch: ReadonlyArray<LogRecord>): boolean => destination.isOwed?.(batch) === true
+  const failure = (batch: ReadonlyArray<LogRecord>, cause: Error): SinkError =>
     destination.isFatal(cause)
       ? Sink.fatal({ cause })
-      : Sink.unavailable({ delivered: settle === undefined ? lines.endUnsafe() : 0, cause })
+      : Sink.unavailable({ delivered: isOwed(batch) ? 0 : lines.endUnsafe(), cause })
 
   const settled = (batch: ReadonlyArray<LogRecord>, settle: NonNullable<Destination["settle"]>) =>
     Effect.tapError(settle(batch), (error) =>
@@ -152,16 +163,20 @@ export const make = (
 
   return {
     betweenLines,
-    write: Effect.fnUntraced(function*(batch, format) {
-      yield* inFlight.idle
-      lines.beginUnsafe(batch, format)
-      while (lines.nextUnsafe() !== undefined) yield* advance
-      if (settle !== undefined) yield* settled(batch, settle)
-      lines.endUnsafe()
-    }, Effect.catch((cause) => Effect.suspend(() => Effect.fail(failure(cause))))),
+    write: Effect.fnUntraced(
+      function*(batch, format) {
+        yield* inFlight.idle
+        lines.beginUnsafe(batch, format)
+        while (lines.nextUnsafe() !== undefined) yield* advance
+        if (settle !== undefined) yield* settled(batch, settle)
+        lines.endUnsafe()
+      },
+      (written, batch) =>
+        written.pipe(Effect.catch((cause) => Effect.suspend(() => Effect.fail(failure(batch, cause)))))
+    ),
     outUnsafe(records) {
       // what is yet to be settled has not arrived
-      if (settle !== undefined) return 0
+      if (isOwed(records)) return 0
       const piece = underWay()
       return lines.outUnsafe(records, piece === undefined ? 0 : destination.passedUnsafe?.(piece) ?? 0)
     },
@@ -196,10 +211,10 @@ export const make = (
       } catch {
         // the lines are out, and there is no later moment
       }
+      const error = cause === undefined || cause instanceof Error ? cause : new Error(String(cause))
+      if (error !== undefined && destination.isFatal(error)) throw Sink.fatal({ cause: error })
       const delivered = lines.endUnsafe()
-      if (cause === undefined) return
-      const error = cause instanceof Error ? cause : new Error(String(cause))
-      throw destination.isFatal(error) ? Sink.fatal({ cause: error }) : Sink.unavailable({ delivered, cause: error })
+      if (error !== undefined) throw Sink.unavailable({ delivered, cause: error })
     }
   }
 }

@@ -208,6 +208,8 @@ export const make = (options: Options = {}): Lines => {
       whole = countSame(next, whole)
       told = 0
       batch = next
+      // those that do not come again are elsewhere
+      if (repeated.size > 0) repeated = new Set(next.filter((record) => repeated.has(record)))
       plain = Bytes.writerOf(nextFormat)
       write = repeated.size === 0 ? plain : writeNoted(plain)
     },
@@ -215,7 +217,7 @@ export const make = (options: Options = {}): Lines => {
       const chunk = current()
       if (chunk === undefined || isWithinLine(chunk)) return 0
       // one that is ended where it is, unless that is nowhere any more
-      if (torn !== undefined) return torn.record === undefined && room === 0 ? torn.rest.length : 0
+      if (torn !== undefined) return torn.record === undefined && room < 0 ? torn.rest.length : 0
       const length = nextLineEnd(chunk) - chunk.written
       return length > room ? length : 0
     },

@@ -280,4 +280,35 @@ describe("the current file", () => {
       yield* sink.rotate!
       assert.deepStrictEqual(filesIn(root), ["app.log", "old-1"])
     }))
+
+  it.effect("G30 a torn line is ended where it is, before the file is rotated", () =>
+    Effect.gen(function*() {
+      const root = yield* directory
+      const path = join(root, "app.log")
+      fs.writeFileSync(path, "0123456789")
+      const sink = yield* open({ path, rotate: { size: 8, name: "old-%n" } })
+      yield* sink.write([record("a")], text)
+      assert.strictEqual(fs.readFileSync(join(root, "old-1"), "utf8"), "0123456789\n")
+      assert.strictEqual(fs.readFileSync(path, "utf8"), "a\n")
+    }))
+
+  it.effect("G12 nothing is written for a batch that nobody waits for any more", () =>
+    Effect.gen(function*() {
+      const root = yield* directory
+      const path = join(root, "app.log")
+      const looks = gate()
+      let isHeld = true
+      const sink = yield* open({ path }, {
+        ...node,
+        lstat: (path) => isHeld ? looks.on(node.lstat(path)) : node.lstat(path)
+      })
+      yield* TestClock.adjust("1 second")
+      const writing = yield* Effect.forkChild(sink.write([record("a")], text), { startImmediately: true })
+      yield* until(() => looks.held.length > 0)
+      yield* Fiber.interrupt(writing)
+      isHeld = false
+      looks.release()
+      for (let i = 0; i < 50; i++) yield* turn
+      assert.strictEqual(fs.readFileSync(path, "utf8"), "")
+    }))
 })

@@ -57,6 +57,15 @@ describe("a file when the process ends", () => {
       looks.release()
     }))
 
+  it.effect("G14 what is out when nobody reads a FIFO any more is known", () =>
+    Effect.gen(function*() {
+      const file = planned([{ take: 2 }, { fail: "EPIPE" }])
+      const sink = yield* Effect.provideService(FileSink.make({ path: "app.log" }).open, CurrentFileSystem, file.fs)
+      const batch = [record("a"), record("b")]
+      assert.throws(() => sink.writeLast!(batch, text, Patience.make(0)))
+      assert.strictEqual(sink.outUnsafe!(batch), 1)
+    }))
+
   it.effect("G14 none is rotated any more", () =>
     Effect.gen(function*() {
       const root = yield* directory

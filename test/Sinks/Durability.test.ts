@@ -239,4 +239,81 @@ describe("durability of a file", () => {
       assert.throws(last, SinkError)
       assert.deepStrictEqual(file.events, ["fdatasync", "names"])
     }))
+
+  it.effect("G29 a look that fails once does not end what is made durable some time after a write", () =>
+    Effect.gen(function*() {
+      const file = planned([])
+      let isBroken = true
+      const sink = yield* open({ path: "app.log", sync: { every: "1 second" } }, {
+        ...file.fs,
+        lstat: (path) => isBroken ? failing(file.fs.lstat(path), "EACCES") : file.fs.lstat(path)
+      })
+      yield* sink.write([record("a")], text)
+      yield* TestClock.adjust("1 second")
+      yield* turn
+      assert.deepStrictEqual(file.events, [])
+      isBroken = false
+      yield* TestClock.adjust("1 second")
+      yield* until(() => file.events.length === 2)
+      assert.deepStrictEqual(file.events, ["fdatasync", "names"])
+    }))
+
+  it.effect("G29 nothing is made durable by a timer that a flush has made so before", () =>
+    Effect.gen(function*() {
+      const file = planned([])
+      const sink = yield* open({ path: "app.log", sync: { every: "1 hour" } }, file.fs)
+      for (let i = 0; i < 10; i++) {
+        yield* sink.write([record("a")], text)
+        yield* sink.flush!
+      }
+      const { length } = file.events
+      yield* TestClock.adjust("3 hours")
+      yield* turn
+      assert.lengthOf(file.events, length)
+    }))
+
+  it.effect("a record for which nothing is asked has arrived when its line is out", () =>
+    Effect.gen(function*() {
+      for (const sync of ["flush", { from: "Fatal" }, { every: "1 hour" }] as const) {
+        const file = planned([{ take: 2 }, { fail: "ENOSPC" }])
+        const sink = yield* open({ path: "app.log", sync }, file.fs)
+        const { reason } = yield* Effect.flip(sink.write([record("a"), record("b")], text)) as Effect.Effect<SinkError>
+        assert.deepInclude(reason, { _tag: "Unavailable", delivered: 1 })
+      }
+    }))
+
+  it.effect("G29 an error that a batch was told of is told to the next flush too", () =>
+    Effect.gen(function*() {
+      const file = planned([])
+      let count = 0
+      const sink = yield* open({ path: "app.log", sync: { every: "1 second", from: "Fatal" } }, {
+        ...file.fs,
+        fdatasync: (fd) => ++count === 1 ? failing(file.fs.fdatasync(fd), "EIO") : file.fs.fdatasync(fd)
+      })
+      yield* sink.write([record("info")], text)
+      yield* TestClock.adjust("1 second")
+      yield* until(() => count === 1)
+      yield* turn
+      const batch = [record("fatal", "Fatal")]
+      yield* Effect.flip(sink.write(batch, text))
+      yield* sink.write(batch, text)
+      yield* Effect.flip(sink.flush!)
+      yield* sink.flush!
+    }))
+
+  it.effect("the note is of the records that come again only, however long nothing can be made durable", () =>
+    Effect.gen(function*() {
+      const file = planned([])
+      let isBroken = true
+      const sink = yield* open({ path: "app.log", sync: "batch" }, {
+        ...file.fs,
+        fdatasync: (fd) => isBroken ? failing(file.fs.fdatasync(fd), "EIO") : file.fs.fdatasync(fd)
+      })
+      const first = [record("first")]
+      yield* Effect.flip(sink.write(first, text))
+      yield* Effect.flip(sink.write([record("second")], text))
+      isBroken = false
+      yield* sink.write(first, text)
+      assert.strictEqual(file.content(), "first\nsecond\nfirst\n")
+    }))
 })
