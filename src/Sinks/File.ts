@@ -70,7 +70,7 @@ const open = Effect.fnUntraced(function*(settings: FileSettings) {
   })
   const rotation = plan && Rotations.make(plan, () => keeper?.wakeUnsafe())
   // files that it has left, also when it is closed
-  yield* Effect.addFinalizer(() => Effect.ignore(Effect.interruptible(retired.settled)))
+  yield* Effect.addFinalizer(() => Effect.interruptible(retired.settled))
   const current = CurrentFiles.make({
     fs,
     clock,
