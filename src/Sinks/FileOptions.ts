@@ -99,43 +99,7 @@ export interface SyncSettings {
 /**
  * The settings, or what is wrong, and the options that every sink has.
  */
-export const parse = (options: FileOptions): {
-  readonly sinkOptions: SinkOptions
-  readonly settings: Result.Result<FileSettings, ReadonlyArray<WrongOption>>
-} => {
-  const {
-    base,
-    directoryMode,
-    followLinks,
-    lookAfter,
-    mode,
-    path,
-    permissions,
-    rotate,
-    shared,
-    symlink,
-    sync,
-    ...sinkOptions
-  } = options
-  return {
-    sinkOptions,
-    settings: parseOwn({
-      base,
-      directoryMode,
-      followLinks,
-      lookAfter,
-      mode,
-      path,
-      permissions,
-      rotate,
-      shared,
-      symlink,
-      sync
-    })
-  }
-}
-
-const parseOwn = ({
+export const parse = ({
   base,
   directoryMode = 0o700,
   followLinks = false,
@@ -146,8 +110,12 @@ const parseOwn = ({
   rotate,
   shared = false,
   symlink,
-  sync = "flush"
-}: Omit<FileOptions, keyof SinkOptions>): Result.Result<FileSettings, ReadonlyArray<WrongOption>> => {
+  sync = "flush",
+  ...sinkOptions
+}: FileOptions): {
+  readonly sinkOptions: SinkOptions
+  readonly settings: Result.Result<FileSettings, ReadonlyArray<WrongOption>>
+} => {
   const template = isText(path) ? PathTemplate.parse(path) : Result.fail("")
   const filled = Result.map(template, (template) => PathTemplate.fill(template, { pid: process.pid, host: hostname() }))
   const plan = rotate === undefined || Result.isFailure(filled)
@@ -174,10 +142,10 @@ const parseOwn = ({
     ...Result.isFailure(plan) ? plan.failure : []
   ]
   if (wrong.length > 0 || Result.isFailure(filled) || Result.isFailure(template) || Result.isFailure(plan)) {
-    return Result.fail(wrong)
+    return { sinkOptions, settings: Result.fail(wrong) }
   }
   const hasPlaceholder = filled.success !== path && path.replaceAll("%%", "%") !== filled.success
-  return Result.succeed({
+  const settings: FileSettings = {
     path: filled.success,
     access: {
       mode,
@@ -191,7 +159,8 @@ const parseOwn = ({
     sync: syncSettings(sync),
     lookAfter: Duration.toMillis(Duration.fromInputUnsafe(lookAfter)),
     plan: plan.success
-  })
+  }
+  return { sinkOptions, settings: Result.succeed(settings) }
 }
 
 const checkSync = (sync: FileOptions["sync"]): ReadonlyArray<WrongOption> => {
